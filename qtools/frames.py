@@ -1,0 +1,149 @@
+"""数据表检查 What every method asks of a table before it computes: columns, numbers, labels.
+
+Row numbers in messages are those the reader sees: ``qt.load`` notes in ``df.attrs`` the file and
+the row of its first record; a frame made in memory counts from 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from qtools.errors import QualityDataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+
+def source(frame: pd.DataFrame) -> str:
+    """Where the frame came from, as a prefix for messages: ``文件“…”的`` or nothing."""
+    name = frame.attrs.get("qtools_source")
+    return f"“{name}”的" if name else ""
+
+
+def row_numbers(frame: pd.DataFrame, positions: Iterable[int]) -> list[int]:
+    """Positions in the frame as the row numbers that the reader sees."""
+    first = int(frame.attrs.get("qtools_first_row", 1))
+    return [first + int(place) for place in positions]
+
+
+def require_columns(frame: pd.DataFrame, wanted: Sequence[str]) -> None:
+    """Refuse a frame that lacks a column, naming those it has.
+
+    Raises
+    ------
+    QualityDataError
+        If the frame is empty, or a wanted column is absent, repeated, or asked for twice.
+    """
+    have = [str(name) for name in frame.columns]
+    missing = [name for name in wanted if name not in have]
+    if missing:
+        near = "、".join(f"“{name}”" for name in have) or "（没有列）"
+        lost = "、".join(f"“{name}”" for name in missing)
+        raise QualityDataError(
+            f"{source(frame)}数据里找不到列{lost}；现有的列：{near}。",
+            hint="请核对列名（空格、全角半角也要一致），或用参数写明你的列名。",
+        )
+    for name in wanted:
+        if have.count(name) > 1:
+            raise QualityDataError(
+                f"{source(frame)}数据里有 {have.count(name)} 个同名的列“{name}”。",
+                hint="请把列名改成各不相同的名字。",
+            )
+    if len(set(wanted)) < len(wanted):
+        twice = next(name for name in wanted if list(wanted).count(name) > 1)
+        raise QualityDataError(f"列“{twice}”被指定了两次用途。", hint="请为每个参数写不同的列名。")
+    if len(frame) == 0:
+        raise QualityDataError(f"{source(frame)}数据一行也没有。", hint="请检查文件和工作表。")
+
+
+def numbers(frame: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
+    """Column as float64, refusing text, blanks and infinities with their rows.
+
+    Nothing is coerced silently: ``"12.3 mm"`` and ``"—"`` are errors here, not missing values.
+
+    Raises
+    ------
+    QualityDataError
+        If a cell is not a finite number.
+    """
+    import numpy as np
+    import pandas as pd
+
+    series = frame[column]
+    # dates have a numeric form too, but a column of dates is not a column of measurements
+    if pd.api.types.is_datetime64_any_dtype(series) or pd.api.types.is_bool_dtype(series):
+        raise QualityDataError(
+            f"{source(frame)}列“{column}”是日期或是非值，不是测量值。", hint="请指定数值列。"
+        )
+    converted = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    blank = series.isna().to_numpy()
+    wrong = np.flatnonzero(~np.isfinite(converted) & ~blank)
+    if wrong.size:
+        samples = "、".join(f"“{series.iloc[place]}”" for place in wrong[:3])
+        raise QualityDataError(
+            f"{source(frame)}列“{column}”里有不是数字的内容：{samples}。",
+            hint="请在原文件里改成数字；单位写在列名里，不要写在格子里。",
+            rows=row_numbers(frame, wrong),
+        )
+    if blank.any():
+        raise QualityDataError(
+            f"{source(frame)}列“{column}”有 {int(blank.sum())} 个空格子。",
+            hint="请补上数据，或先删去这些行并说明理由。",
+            rows=row_numbers(frame, np.flatnonzero(blank)),
+        )
+    return converted
+
+
+def codes(frame: pd.DataFrame, column: str) -> tuple[npt.NDArray[np.intp], list[str]]:
+    """Labels of a column as integer codes and names, in order of first appearance.
+
+    ``张三`` and ``张三 `` (or full-width ``Ａ`` and ``A``) would silently become two people, so
+    labels that differ only by spaces or width are refused.
+
+    Returns
+    -------
+    codes : ndarray of intp, shape (n,)
+    names : list of str
+
+    Raises
+    ------
+    QualityDataError
+        If a label is blank, or two labels differ only by spaces, width or letter case.
+    """
+    import unicodedata
+
+    import numpy as np
+    import pandas as pd
+
+    series = frame[column]
+    blank = series.isna().to_numpy()
+    if blank.any():
+        raise QualityDataError(
+            f"{source(frame)}列“{column}”有 {int(blank.sum())} 个空格子。",
+            hint="合并单元格请先取消合并并填满，每行写全。",
+            rows=row_numbers(frame, np.flatnonzero(blank)),
+        )
+    placed, levels = pd.factorize(series)
+    names = [_label(level) for level in levels]
+    seen: dict[str, str] = {}
+    for name in names:
+        key = "".join(unicodedata.normalize("NFKC", name).split()).casefold()
+        other = seen.setdefault(key, name)
+        if other != name:
+            at = np.flatnonzero(placed == names.index(name))
+            raise QualityDataError(
+                f"{source(frame)}列“{column}”里“{other}”和“{name}”看来是同一个，只差空格、全半角或大小写。",
+                hint="请统一写法；若确实不同，请改成更容易区分的名字。",
+                rows=row_numbers(frame, at),
+            )
+    return placed.astype(np.intp), names
+
+
+def _label(level: object) -> str:
+    """1.0 read from Excel is the label 1."""
+    if isinstance(level, float) and level.is_integer():
+        return str(int(level))
+    return str(level)
