@@ -22,10 +22,10 @@ class QualityDataError(ValueError):
 
     Examples
     --------
-    >>> print(QualityDataError("列“读数”里有不是数字的内容。", hint="请改成数字后再试。", rows=[3, 8]))
+    >>> print(QualityDataError("列“读数”里有不是数字的内容。", hint="请改成数字。", rows=[3, 8]))
     列“读数”里有不是数字的内容。
     有问题的行：第 3、8 行。
-    怎么办：请改成数字后再试。
+    怎么办：请改成数字。
     """
 
     def __init__(
