@@ -1,0 +1,346 @@
+"""网页部件 Figures and exercises as HTML, for the book's pages and for a reader's own report.
+
+Strings in, strings out: no Sphinx here, so that ``qtools run`` can write the same figures and
+forms. ``static/figures.js`` draws the figures, ``static/exercise.js`` checks the answers,
+``static/handbook.css`` dresses both; without JavaScript a page still shows data and solutions.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from html import escape, unescape
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from qtools.errors import QualityDataError
+from qtools.result import format_number
+
+_ROWS = 30  # rows a data table shows of each series
+_LEVEL_WORDS = {1: "基础", 2: "进阶", 3: "挑战"}
+
+
+def static_dir() -> Path:
+    """Directory of the scripts and the style sheet (静态文件)."""
+    return Path(__file__).parent / "static"
+
+
+def plotly_js() -> Path:
+    """The drawing library's file (图形库), taken from the plotly wheel."""
+    return _file_of("plotly", "package_data/plotly.min.js")
+
+
+def mathjax_js() -> Path:
+    """The single file that typesets formulas (公式排版), taken from its wheel."""
+    return _file_of("sphinx-mathjax-offline", "static/mathjax/tex-svg-full.js")
+
+
+def _file_of(package: str, path: str) -> Path:
+    spec = find_spec(package)
+    for folder in (spec and spec.submodule_search_locations) or ():
+        if (file := Path(folder) / path).is_file():
+            return file
+    raise QualityDataError(
+        f"找不到 {package} 包里的文件 {path}。",
+        hint="请重新安装依赖：pip install -r requirements.lock",
+    )
+
+
+def script_json(data: object) -> str:
+    r"""Write data as JSON that is safe inside a ``<script>`` element.
+
+    Examples
+    --------
+    >>> script_json({"标题": "</script>"})
+    '{"标题":"\\u003c/script>"}'
+    """
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+# --- figures -------------------------------------------------------------------------------------
+
+
+def figure_html(figure: Mapping[str, Any]) -> str:
+    """Turn a plotly figure into a block that ``figures.js`` draws (图形).
+
+    The figure's alternative text is its label; a data table stands in ``<noscript>``, from which
+    the script also fills the folded 数据表 under the drawing.
+
+    Parameters
+    ----------
+    figure : mapping
+        The figure as JSON: ``data`` and ``layout``, as a notebook's output keeps it.
+
+    Returns
+    -------
+    str
+        ``<div class="qt-figure-box">`` with one ``div.qt-figure`` in it.
+
+    Examples
+    --------
+    >>> html = figure_html({"data": [{"y": [1, 2]}], "layout": {"meta": {"alt": "两个点"}}})
+    >>> 'role="img" aria-label="两个点"' in html
+    True
+    """
+    layout = figure.get("layout") or {}
+    traces = figure.get("data") or []
+    title = _text_of(layout.get("title"))
+    meta = layout.get("meta")
+    alt = (meta.get("alt") if isinstance(meta, Mapping) else None) or title or "图"
+    height = layout.get("height")
+    style = f' style="min-height:{float(height):.0f}px"' if height else ""
+    slim = {key: value for key, value in layout.items() if key not in ("template", "meta")}
+    return (
+        '<div class="qt-figure-box">'
+        f'<div class="qt-figure" role="img" aria-label="{escape(alt)}"{style}>'
+        f'<script type="application/json">{script_json({"data": traces, "layout": slim})}</script>'
+        "</div>"
+        f"<noscript><p>{escape(alt)}</p>{_data_table(traces, layout, title or alt)}</noscript>"
+        "</div>"
+    )
+
+
+def _text_of(title: object) -> str:
+    """Plain text of a plotly title, which may be a string, a mapping, and hold markup."""
+    if isinstance(title, Mapping):
+        title = title.get("text")
+    text = re.sub(r"<br\s*/?>", " ", str(title or ""))
+    return unescape(re.sub(r"<[^<>]+>", "", text)).strip()
+
+
+def decode_array(values: object) -> list[Any]:
+    """List of a trace's values, also when plotly stored them as base64 (``bdata``).
+
+    Examples
+    --------
+    >>> decode_array({"dtype": "i2", "bdata": "AQACAA=="})
+    [1, 2]
+    """
+    if isinstance(values, Mapping) and "bdata" in values:
+        import numpy as np
+
+        kind = np.dtype(str(values["dtype"])).newbyteorder("<")
+        array = np.frombuffer(base64.b64decode(values["bdata"]), dtype=kind)
+        if shape := values.get("shape"):
+            sizes = shape.split(",") if isinstance(shape, str) else shape
+            array = array.reshape([int(size) for size in sizes])
+        listed: list[Any] = array.tolist()
+        return listed
+    if isinstance(values, Sequence) and not isinstance(values, str):
+        return list(values)
+    return []
+
+
+def _rows(trace: Mapping[str, Any]) -> list[tuple[Any, Any, Any]]:
+    """Rows (x, y, z) of a trace, whatever its kind; a missing part is an empty string."""
+    x = decode_array(trace.get("x", trace.get("labels")))
+    y = decode_array(trace.get("y", trace.get("values")))
+    z = decode_array(trace.get("z"))
+    if z and isinstance(z[0], list):  # a grid: heat map, contours
+        across = x or range(1, len(z[0]) + 1)
+        down = y or range(1, len(z) + 1)
+        return [
+            (a, d, value)
+            for d, line in zip(down, z, strict=False)
+            for a, value in zip(across, line, strict=False)
+        ]
+    size = max(len(x), len(y), len(z))
+
+    def column(values: list[Any], *, counted: bool) -> Iterator[Any]:
+        blank = iter(range(1, size + 1)) if counted else iter([""] * size)
+        return iter(values) if values else blank
+
+    return list(
+        zip(
+            column(x, counted=bool(y)), column(y, counted=False), column(z, counted=False),
+            strict=False,
+        )
+    )  # fmt: skip
+
+
+def _axis_title(layout: Mapping[str, Any], trace: Mapping[str, Any], letter: str) -> str:
+    number = str(trace.get(f"{letter}axis", letter))[1:]
+    axis = layout.get(f"{letter}axis{number}") or {}
+    return _text_of(axis.get("title")) or {"x": "横轴", "y": "纵轴"}[letter]
+
+
+def _data_table(traces: Sequence[Mapping[str, Any]], layout: Mapping[str, Any], title: str) -> str:
+    """Table of the figure's numbers, series by series, capped."""
+    bodies = []
+    for place, trace in enumerate(traces, start=1):
+        rows = _rows(trace)
+        if not rows:
+            continue
+        name = _text_of(trace.get("name")) or f"系列 {place}"
+        more = f"（共 {len(rows)} 行，只列前 {_ROWS} 行）" if len(rows) > _ROWS else ""
+        with_z = any(row[2] != "" for row in rows)
+        heads = [_axis_title(layout, trace, "x"), _axis_title(layout, trace, "y")]
+        heads += ["值"] if with_z else []
+        span = len(heads)
+        bodies.append(
+            f'<tbody><tr><th colspan="{span}" scope="rowgroup">{escape(name)}{more}</th></tr>'
+            f"<tr>{''.join(f'<th scope=col>{escape(head)}</th>' for head in heads)}</tr>"
+            + "".join(
+                "<tr>" + "".join(f"<td>{_cell(value)}</td>" for value in row[:span]) + "</tr>"
+                for row in rows[:_ROWS]
+            )
+            + "</tbody>"
+        )
+    if not bodies:
+        return ""
+    return (
+        '<div class="qt-scroll"><table class="qt-table qt-data">'
+        f"<caption>数据表：{escape(title)}</caption>{''.join(bodies)}</table></div>"
+    )
+
+
+def _cell(value: object) -> str:
+    return escape(_text_of(value) if isinstance(value, str) else format_number(value))
+
+
+# --- exercises -----------------------------------------------------------------------------------
+
+
+@cache
+def _markdown() -> Any:
+    """Markdown reader: HTML in the text is shown, not obeyed; ``$…$`` becomes a formula."""
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+    def formula(text: str, options: Mapping[str, Any]) -> str:
+        if options["display_mode"]:
+            return f'<div class="math notranslate nohighlight">\\[{escape(text)}\\]</div>'
+        return f'<span class="math notranslate nohighlight">\\({escape(text)}\\)</span>'
+
+    reader = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    return reader.use(
+        dollarmath_plugin,
+        renderer=formula,
+        double_inline=False,
+        label_normalizer=None,
+    )
+
+
+def markdown_html(text: str, *, inline: bool = False) -> str:
+    r"""Render the Markdown of a prompt, hint or solution (题面排版), safely escaped.
+
+    Examples
+    --------
+    >>> markdown_html("求 $C_p$，**保留**两位", inline=True)
+    '求 <span class="math notranslate nohighlight">\\(C_p\\)</span>，<strong>保留</strong>两位'
+    """
+    reader = _markdown()
+    html: str = reader.renderInline(text) if inline else reader.render(text)
+    # the plugin wraps a formula in one more element, which nothing needs
+    html = re.sub(r'<span class="math inline">(.*?</span>)</span>', r"\1", html, flags=re.DOTALL)
+    html = re.sub(r'<div class="math block">\s*(.*?</div>)\s*</div>', r"\1", html, flags=re.DOTALL)
+    return html.strip()
+
+
+def has_math(html: str) -> bool:
+    """Whether a rendered block holds a formula, so that its page needs MathJax."""
+    return 'class="math ' in html
+
+
+def exercise_html(payload: Mapping[str, Any]) -> str:
+    """Turn an exercise into a form that ``exercise.js`` checks (练习).
+
+    Parameters
+    ----------
+    payload : mapping
+        ``id level kind prompt unit options answer tolerance mistakes hint solution``, all
+        evaluated and formatted, as ``qt.exercise`` emits them. ``tolerance`` is absolute;
+        ``mistakes`` is a list of ``{answer, hint}``; with ``options`` the answer is the number
+        of the right one, counted from 1.
+
+    Returns
+    -------
+    str
+        ``<section class="qt-exercise">``; without JavaScript it shows hint, answer and solution.
+    """
+    name = str(payload["id"])
+    key = escape(re.sub(r"[^\w-]", "-", name))
+    unit = str(payload.get("unit") or "")
+    options = [str(option) for option in payload.get("options") or ()]
+    answer = float(payload["answer"])
+    if options:
+        number = round(answer)
+        right = f"第 {number} 项：{markdown_html(options[number - 1], inline=True)}"
+    else:
+        right = escape(_plain_answer(answer, float(payload["tolerance"])) + _unit(unit))
+    data = {
+        "id": name,
+        "answer": answer,
+        "tolerance": float(payload["tolerance"]),
+        "unit": unit,
+        "mistakes": [
+            {"answer": float(m["answer"]), "hint": markdown_html(str(m["hint"]), inline=True)}
+            for m in payload.get("mistakes") or ()
+        ],
+    }
+    hint = markdown_html(str(payload.get("hint") or ""))
+    solution = markdown_html(str(payload.get("solution") or ""))
+    level = int(payload.get("level") or 1)
+    kind = str(payload.get("kind") or "")
+    control = _choices(key, options) if options else _input(key, unit)
+    hint_button = (
+        f'<button type="button" class="qt-button" data-do="hint" aria-expanded="false"'
+        f' aria-controls="{key}-hint">提示</button>'
+    )
+    return (
+        f'<section class="qt-exercise" id="exercise-{key}" aria-labelledby="{key}-title">'
+        f'<p class="qt-exercise-title" id="{key}-title"><span>练习 {escape(name)}</span>'
+        + (f'<span class="qt-tag">{escape(kind)}</span>' if kind else "")
+        + f'<span class="qt-tag">{_LEVEL_WORDS.get(level, f"{level} 级")}</span></p>'
+        f'<div class="qt-exercise-prompt" id="{key}-prompt">'
+        f"{markdown_html(str(payload['prompt']))}</div>"
+        f'<form class="qt-exercise-form" novalidate>{control}'
+        f'<div class="qt-buttons"><button type="submit" class="qt-button qt-primary">检查</button>'
+        f"{hint_button if hint else ''}</div></form>"
+        f'<p class="qt-feedback" role="status" aria-live="polite"></p>'
+        + (f'<div class="qt-hint" id="{key}-hint" hidden>{hint}</div>' if hint else "")
+        + f'<details class="qt-solution"><summary>查看解答</summary>'
+        f'<p class="qt-answer"><strong>答案：</strong>{right}</p>{solution}</details>'
+        f"<noscript><p>浏览器没有启用 JavaScript，不能检查答案；请自己算完再看上面的解答。</p>"
+        + (f"<p><strong>提示：</strong></p>{hint}" if hint else "")
+        + f'</noscript><script type="application/json">{script_json(data)}</script></section>'
+    )
+
+
+def _plain_answer(answer: float, tolerance: float) -> str:
+    """Show the answer with one digit more than its tolerance asks for."""
+    if answer == round(answer):
+        return f"{answer:.0f}"
+    if tolerance > 0:
+        return f"{answer:.{min(max(0, 1 - math.floor(math.log10(tolerance))), 8)}f}"
+    return format_number(answer)
+
+
+def _unit(unit: str) -> str:
+    return unit if unit in ("%", "％", "°", "‰") else f" {unit}" if unit else ""
+
+
+def _input(key: str, unit: str) -> str:
+    shown = f'<span class="qt-unit" id="{key}-unit">{escape(unit)}</span>' if unit else ""
+    described = f"{key}-prompt {key}-unit" if unit else f"{key}-prompt"
+    return (
+        f'<div class="qt-field"><label for="{key}-input">你的答案</label>'
+        f'<input id="{key}-input" name="answer" type="text" inputmode="decimal" '
+        f'autocomplete="off" spellcheck="false" aria-describedby="{described}">{shown}</div>'
+    )
+
+
+def _choices(key: str, options: Sequence[str]) -> str:
+    items = "".join(
+        f'<label class="qt-choice" for="{key}-{place}">'
+        f'<input type="radio" id="{key}-{place}" name="answer" value="{place}">'
+        f"<span>{place}．{markdown_html(option, inline=True)}</span></label>"
+        for place, option in enumerate(options, start=1)
+    )
+    return f'<fieldset aria-describedby="{key}-prompt"><legend>你的选择</legend>{items}</fieldset>'
