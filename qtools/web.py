@@ -90,7 +90,7 @@ def figure_html(figure: Mapping[str, Any]) -> str:
     """
     layout = figure.get("layout") or {}
     traces = figure.get("data") or []
-    title = _text_of(layout.get("title"))
+    title = plain_title(layout)
     meta = layout.get("meta")
     alt = (meta.get("alt") if isinstance(meta, Mapping) else None) or title or "图"
     height = layout.get("height")
@@ -104,6 +104,11 @@ def figure_html(figure: Mapping[str, Any]) -> str:
         f"<noscript><p>{escape(alt)}</p>{_data_table(traces, layout, title or alt)}</noscript>"
         "</div>"
     )
+
+
+def plain_title(layout: Mapping[str, Any]) -> str:
+    """Plain text of a figure's title (图题)."""
+    return _text_of(layout.get("title"))
 
 
 def _text_of(title: object) -> str:

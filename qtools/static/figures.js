@@ -1,0 +1,154 @@
+// Draws every div.qt-figure of the page with plotly.js: light or dark as the page is, light in
+// print, and with the figure's data as a table that opens under it.
+"use strict";
+
+(() => {
+  // colours of qtools/theme.py → what they become on a dark page
+  const DARK = {
+    "#222222": "#e4e6ea", // INK
+    "#d9d9d9": "#454a52", // GRID
+    "#0072b2": "#4aa8e0", // BLUE
+    "#d55e00": "#ff8a3d", // RED
+    "#009e73": "#2bc79a", // GREEN
+    "#7f7f7f": "#a8adb5", // GREY
+    "#ffffff": "#14181e",
+  };
+  const NARROW = 560; // px: below this, the legend goes under the plot and titles wrap
+  const PRINT_WIDTH = 640;
+
+  if (window.Plotly) {
+    Plotly.register({
+      moduleType: "locale",
+      name: "zh-CN",
+      dictionary: {
+        "Download plot as a PNG": "存为图片",
+        "Download plot": "存为图片",
+        "Reset axes": "恢复原样",
+        "Taking snapshot - this may take a few seconds": "正在生成图片……",
+        "Snapshot succeeded": "图片已保存",
+        "Sorry, there was a problem downloading your snapshot!": "图片没有存成，请再试一次。",
+        "Double-click to zoom back out": "双击恢复原样",
+        "Click to enter Plot title": "",
+      },
+      format: {},
+    });
+  }
+  const CONFIG = {
+    displaylogo: false,
+    responsive: false,
+    locale: "zh-CN",
+    modeBarButtons: [["toImage", "resetScale2d"]],
+    scrollZoom: false,
+  };
+
+  const figures = [];
+
+  function isDark() {
+    const theme = document.documentElement.dataset.theme;
+    if (theme === "dark" || theme === "light") return theme === "dark";
+    return matchMedia("(prefers-color-scheme: dark)").matches;
+  }
+
+  function wrapTitle(text, width, size) {
+    const most = Math.max(Math.floor((width - 16) / size), 8);
+    const lines = [];
+    let line = "";
+    let room = 0;
+    for (const sign of text.replace(/<br\s*\/?>/g, "\n")) {
+      const wide = /[\u2e80-\uffef]/.test(sign) ? 1 : 0.58;
+      if (sign === "\n" || (room + wide > most && !/[，。、；：！？）％%]/.test(sign))) {
+        lines.push(line);
+        line = "";
+        room = 0;
+        if (sign === "\n") continue;
+      }
+      line += sign;
+      room += wide;
+    }
+    return [...lines, line].join("<br>");
+  }
+
+  function draw(figure, { dark = isDark(), width = 0 } = {}) {
+    let text = figure.json;
+    if (dark) text = text.replace(/#[0-9a-f]{6}\b/gi, (c) => DARK[c.toLowerCase()] || c);
+    const { data, layout } = JSON.parse(text);
+    const size = width || figure.box.clientWidth || 640;
+    layout.width = size;
+    layout.font = { color: dark ? DARK["#222222"] : "#222222", ...layout.font };
+    layout.paper_bgcolor = layout.plot_bgcolor = "rgba(0,0,0,0)";
+    layout.dragmode = layout.dragmode || false;
+    if (size < NARROW) {
+      const title = typeof layout.title === "string" ? { text: layout.title } : layout.title || {};
+      const fontSize = Math.min((title.font && title.font.size) || 16, 15);
+      if (title.text) {
+        const wrapped = wrapTitle(title.text, size, fontSize);
+        layout.title = { ...title, text: wrapped, font: { ...title.font, size: fontSize } };
+        const lines = wrapped.split("<br>").length;
+        layout.margin = { ...layout.margin, t: 40 + 20 * lines };
+      }
+      layout.margin = { ...layout.margin, l: 48, r: 10 };
+      if (layout.showlegend !== false && layout.legend)
+        layout.legend = {
+          ...layout.legend, orientation: "h", x: 0, xanchor: "left", y: -0.2, yanchor: "top",
+        };
+    }
+    figure.box.style.minHeight = (layout.height || 420) + "px";
+    figure.width = size;
+    Plotly.react(figure.box, data, layout, CONFIG);
+  }
+
+  function addTable(box) {
+    const plain = box.parentElement.querySelector(":scope > noscript");
+    if (!plain || !plain.textContent.includes("<table")) return;
+    const details = document.createElement("details");
+    details.className = "qt-details";
+    details.appendChild(document.createElement("summary")).textContent = "数据表";
+    details.addEventListener(
+      "toggle",
+      () => {
+        const holder = document.createElement("template");
+        holder.innerHTML = plain.textContent; // our own escaped table
+        const table = holder.content.querySelector(".qt-scroll");
+        if (table) details.append(table);
+      },
+      { once: true }
+    );
+    box.after(details);
+  }
+
+  function start() {
+    for (const box of document.querySelectorAll("div.qt-figure")) {
+      const script = box.querySelector("script[type='application/json']");
+      if (!script || !window.Plotly) continue;
+      const figure = { box, json: script.textContent };
+      script.remove();
+      figures.push(figure);
+      draw(figure);
+      addTable(box);
+      new ResizeObserver(() => {
+        const now = box.clientWidth;
+        if (!printing && now && Math.abs(now - figure.width) > 1) draw(figure);
+      }).observe(box);
+    }
+  }
+
+  let printing = false;
+  const all = (options) => figures.forEach((figure) => draw(figure, options));
+  const refresh = () => printing || all();
+  addEventListener("beforeprint", () => {
+    printing = true;
+    all({ dark: false, width: PRINT_WIDTH });
+  });
+  addEventListener("afterprint", () => {
+    printing = false;
+    all();
+  });
+  new MutationObserver(refresh).observe(document.documentElement, {
+    attributes: true,
+    attributeFilter: ["data-theme"],
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", refresh);
+
+  if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
+  else start();
+})();

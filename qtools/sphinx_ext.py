@@ -1,0 +1,271 @@
+"""网站扩展 All that is ours on the Sphinx side: figures and exercises, Chinese search, page assets.
+
+Loaded twice: by myst-nb for :class:`MimeRenderer` (an entry point, so this module stays light)
+and by Sphinx as an extension (``sphinx.extra_extensions`` in ``_config.yml``).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from docutils import nodes
+from sphinx.search import SearchLanguage
+
+from qtools import web
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+
+PLOTLY_MIME = "application/vnd.plotly.v1+json"
+EXERCISE_MIME = "application/vnd.qtools.exercise+json"
+OWN_MIMES = "application/vnd.qtools."  # whatever else starts so is for programs, not for readers
+
+
+# --- outputs of notebooks ------------------------------------------------------------------------
+
+
+class HtmlBlock(nodes.General, nodes.Element):  # type: ignore[misc]
+    """A finished block of HTML (网页块).
+
+    ``kind`` says which script its page needs; the text inside is what search finds.
+    """
+
+
+def _block(kind: str, html: str, words: str) -> HtmlBlock:
+    block: HtmlBlock = HtmlBlock(kind=kind, html=html, math=web.has_math(html))
+    block += nodes.Text(words)
+    return block
+
+
+class MimeRenderer:
+    """Outputs only this book has (输出渲染): plotly figures, exercises, records, wide tables."""
+
+    mime_priority_overrides: ClassVar = [("*", PLOTLY_MIME, 1), ("*", EXERCISE_MIME, 1)]
+
+    @staticmethod
+    def handle_mime(renderer: Any, data: Any, inline: int) -> list[nodes.Element] | None:  # noqa: ARG004
+        """Return the nodes of an output, an empty list to hide it, None to leave it to others."""
+        if inline:
+            return None
+        kind, content = data.mime_type, data.content
+        if kind == PLOTLY_MIME:
+            layout = content.get("layout") or {}
+            words = [(layout.get("meta") or {}).get("alt", ""), web.plain_title(layout)]
+            return [_block("figure", web.figure_html(content), " ".join(words))]
+        if kind == EXERCISE_MIME:
+            words = [content["prompt"], *(content.get("options") or ())]
+            return [_block("exercise", web.exercise_html(content), " ".join(map(str, words)))]
+        if kind.startswith(OWN_MIMES):
+            return []
+        if kind == "text/html" and 'class="dataframe"' in content:
+            table = re.sub(r"<style scoped>.*?</style>", "", content, flags=re.DOTALL)
+            table = table.replace('border="1" class="dataframe"', 'class="qt-table qt-frame"')
+            html = f'<div class="qt-scroll">{table}</div>'
+            return [nodes.raw(text=html, format="html", classes=["output", "text_html"])]
+        return None
+
+
+def _visit_block(visitor: Any, node: HtmlBlock) -> None:
+    visitor.body.append(node["html"])
+    raise nodes.SkipNode
+
+
+def _visit_text_only(visitor: Any, node: HtmlBlock) -> None:  # noqa: ARG001
+    raise nodes.SkipNode
+
+
+def _tidy_doctree(app: Sphinx, doctree: nodes.document) -> None:
+    """Drop the empty boxes of outputs without a reader; announce formulas inside blocks."""
+    for box in list(doctree.findall(nodes.container)):
+        if box.get("nb_element") == "cell_code_output" and not box.children:
+            box.parent.remove(box)
+    if any(block["math"] for block in doctree.findall(HtmlBlock)):
+        app.env.get_domain("math").data["has_equations"][app.env.docname] = True
+
+
+# --- search --------------------------------------------------------------------------------------
+
+_CHINESE = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+_RUN = re.compile(
+    f"[{_CHINESE}]+|(?:(?![{_CHINESE}])\\w)+(?:[-./&](?:(?![{_CHINESE}])\\w)+)*",
+)
+_IS_CHINESE = re.compile(f"[{_CHINESE}]")
+
+
+def normalize_text(text: str) -> str:
+    """Fold width, case and accents alike in the index and in the query (规范化).
+
+    A bar over a letter becomes a word, so that X̄-S and Xbar-S are the same.
+
+    Examples
+    --------
+    >>> normalize_text("Ｃｐｋ，X̄-S，d₂")
+    'cpk,xbar-s,d2'
+    """
+    text = unicodedata.normalize("NFKD", text)
+    text = re.sub("([A-Za-z])\u0304", r"\1bar", text)
+    text = "".join(sign for sign in text if unicodedata.category(sign) != "Mn")
+    return unicodedata.normalize("NFKC", text).lower()
+
+
+def split_words(text: str) -> list[str]:
+    """Split a text into the words of the search index (切词).
+
+    A run of Chinese becomes its character pairs; other words stay whole, and those joined by a
+    hyphen, stop, slash or ampersand also count in parts. ``static/splitter.js`` is the twin.
+
+    Examples
+    --------
+    >>> split_words("控制图与 I-MR")
+    ['控制', '制图', '图与', 'i-mr', 'i', 'mr']
+    """
+    words: list[str] = []
+    for run in _RUN.findall(normalize_text(text)):
+        if _IS_CHINESE.match(run):
+            pairs = [run[i : i + 2] for i in range(len(run) - 1)]
+            words += pairs or [run]
+        else:
+            words.append(run)
+            parts = re.split(r"[-./&]", run)
+            words += parts if len(parts) > 1 else []
+    return words
+
+
+class BigramSearch(SearchLanguage):
+    """Chinese search by character pairs (中文检索), in place of Sphinx's word segmentation."""
+
+    lang = "zh"
+    language_name = "Chinese"
+    js_splitter_code = (web.static_dir() / "splitter.js").read_text(encoding="utf-8")
+
+    def split(self, input: str) -> list[str]:  # noqa: A002
+        """Words of a text, as :func:`split_words` gives them."""
+        return split_words(input)
+
+    def word_filter(self, word: str) -> bool:
+        """Keep what a reader may look up; plain numbers are found in the pages' text."""
+        return not re.fullmatch(r"[\d._]*", word)
+
+
+def _section_texts(doctree: nodes.document) -> list[list[str]]:
+    """``[anchor, heading, text]`` of each section: where search results point and quote."""
+    found: list[list[str]] = []
+
+    def text_of(node: nodes.Node) -> Iterator[str]:
+        for child in node.children:
+            if isinstance(child, nodes.section | nodes.title | nodes.comment):
+                continue
+            if isinstance(child, nodes.raw):
+                bare = re.sub(
+                    r"<(style|script|noscript)\b.*?</\1>", " ", child.astext(), flags=re.S
+                )
+                yield re.sub(r"<[^<>]+>", " ", bare)
+            elif isinstance(child, nodes.math_block):
+                continue
+            elif isinstance(child, nodes.TextElement | HtmlBlock):
+                yield child.astext()
+            else:
+                yield from text_of(child)
+
+    for section in doctree.findall(nodes.section):
+        title = section.next_node(nodes.title)
+        heading = title.astext() if title is not None else ""
+        text = re.sub(r"\s+", " ", " ".join(text_of(section))).strip()
+        top = isinstance(section.parent, nodes.document)
+        found.append(["" if top else section["ids"][0], heading, text])
+    return found
+
+
+def _remember_text(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    if app.builder.format == "html":
+        _texts(app)[docname] = _section_texts(doctree)
+
+
+_TEXTS_HEAD = "window.QT_TEXTS = "
+
+
+def _texts_file(app: Sphinx) -> Path:
+    return Path(app.outdir) / "_static" / "searchtext.js"
+
+
+def _texts(app: Sphinx) -> dict[str, Any]:
+    """Texts of the pages by name: those written before, replaced as pages are written again."""
+    texts: dict[str, Any] | None = getattr(app, "_qtools_texts", None)
+    if texts is None:
+        texts = {}
+        if (file := _texts_file(app)).is_file():
+            body = file.read_text(encoding="utf-8").removeprefix(_TEXTS_HEAD).rstrip(";\n")
+            texts = json.loads(body)
+        app._qtools_texts = texts  # type: ignore[attr-defined]
+    return texts
+
+
+def _write_texts(app: Sphinx, error: Exception | None) -> None:
+    if error is not None or app.builder.format != "html":
+        return
+    known = app.env.found_docs
+    texts = {name: text for name, text in sorted(_texts(app).items()) if name in known}
+    body = f"{_TEXTS_HEAD}{web.script_json(texts)};\n"
+    file = _texts_file(app)
+    if not file.is_file() or file.read_text(encoding="utf-8") != body:
+        file.write_text(body, encoding="utf-8")
+
+
+# --- pages ---------------------------------------------------------------------------------------
+
+
+def _configure(app: Sphinx, config: Config) -> None:  # noqa: ARG001
+    """Settings this extension needs, whatever the book's configuration says otherwise."""
+    config.html_static_path += [
+        str(web.static_dir()),
+        str(web.plotly_js()),
+        str(web.mathjax_js()),
+    ]
+    config.templates_path.insert(0, str(Path(__file__).parent / "templates"))
+    config.mathjax_path = web.mathjax_js().name
+    config.mathjax3_config = {
+        **(config.mathjax3_config or {}),
+        "options": {"enableMenu": False},
+        "svg": {"fontCache": "local"},
+    }
+    config.html_show_search_summary = False
+
+
+def _page_assets(app: Sphinx, *event: Any) -> None:
+    """Scripts a page needs and no other; out with those that ask another host."""
+    _pagename, _templatename, context, doctree = event
+    kinds = {block["kind"] for block in doctree.findall(HtmlBlock)} if doctree else set()
+    if "figure" in kinds:
+        app.add_js_file("plotly.min.js", loading_method="defer", priority=600)
+        app.add_js_file("figures.js", loading_method="defer", priority=601)
+    if "exercise" in kinds:
+        app.add_js_file("exercise.js", loading_method="defer", priority=602)
+    scripts = context["script_files"]
+    scripts[:] = [script for script in scripts if "thebe" not in _asset_words(script)]
+    sheets = context["css_files"]
+    sheets[:] = [sheet for sheet in sheets if "thebe" not in _asset_words(sheet)]
+
+
+def _asset_words(asset: Any) -> str:
+    attributes: Mapping[str, str] = getattr(asset, "attributes", {})
+    return f"{getattr(asset, 'filename', asset)} {attributes.get('body', '')}".lower()
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register everything with Sphinx."""
+    skip = (_visit_text_only, None)
+    app.add_node(HtmlBlock, html=(_visit_block, None), latex=skip, text=skip)
+    app.add_search_language(BigramSearch)
+    app.add_css_file("handbook.css", priority=900)
+    app.connect("config-inited", _configure, priority=400)
+    app.connect("doctree-read", _tidy_doctree)
+    app.connect("doctree-resolved", _remember_text)
+    app.connect("html-page-context", _page_assets, priority=900)
+    app.connect("build-finished", _write_texts)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}
