@@ -15,7 +15,7 @@ Quality Technology 1(3), 163-167.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
     Codes = npt.NDArray[np.intp]
 
+Constant = Callable[[int], float]
+
 __all__ = [
     "NAMES",
+    "Constant",
     "Sigma",
     "Subgroups",
     "by_size",
