@@ -171,6 +171,12 @@ class Result(ABC):
     __slots__ = ()
     title: ClassVar[str]
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Keep ``@dataclass`` from replacing the readable text with a dump of the fields."""
+        super().__init_subclass__(**kwargs)
+        if "__repr__" not in cls.__dict__:
+            cls.__repr__ = Result.__repr__  # type: ignore[method-assign]
+
     @abstractmethod
     def table(self) -> pd.DataFrame:
         """Table with Chinese labels, one row an item."""
