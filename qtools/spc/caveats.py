@@ -53,7 +53,8 @@ def ties(values: Floats, sigma: Sigma) -> Check | None:
         return None
     text = (
         f"读数的最小间隔 {steps.min():.4g} 大于 σ̂（{sigma.value:.4g}），"
-        f"只有 {distinct.size} 种读数：分辨力不够，变差被取整左右，控制限不可靠。请用更细的刻度记录。"
+        f"只有 {distinct.size} 种读数：分辨力不够，变差被取整左右，控制限不可靠。"
+        "请用更细的刻度记录。"
     )
     return Check("spc.ties", text)
 
