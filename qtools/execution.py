@@ -25,18 +25,9 @@ Progress = Callable[[int, int, str], None]
 
 # Floors 3 and 4: no notebook imports them, so a change here re-executes nothing.
 UPPER = {
-    "authoring",
-    "cli",
-    "execution",
-    "pages",
-    "report",
-    "site",
-    "skeleton",
-    "sphinx_ext",
-    "template",
-    "web",
-    "workbook",
-}
+    "authoring", "cli", "execution", "markdown", "pages", "pages_data", "report", "site",
+    "skeleton", "sphinx_ext", "template", "templates", "web", "workbook",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +84,7 @@ def content_key(chapter: Chapter, *, course: bool = True) -> str:
     """
     top = data.root()
     package = Path(__file__).resolve().parent
-    files = [p for p in package.rglob("*.py") if p.relative_to(package).parts[0] not in _upper()]
+    files = [p for p in package.rglob("*.py") if not _is_upper(p.relative_to(package))]
     for name in chapter.data:
         files += [p for p in (top / "data" / name).rglob("*") if p.is_file()]
     files += [top / "book" / "exercises" / f"{bank}.yml" for bank in chapter.exercises]
@@ -102,8 +93,9 @@ def content_key(chapter: Chapter, *, course: bool = True) -> str:
     return hash_files(files, head, top)
 
 
-def _upper() -> set[str]:
-    return UPPER | {f"{name}.py" for name in UPPER} | {"_share", "static"}
+def _is_upper(path: Path) -> bool:
+    """Whether a file of the package lies on floor 3 or 4, or is a copy for the installation."""
+    return path.parts[0].removesuffix(".py") in UPPER or path.parts[0] in ("_share", "static")
 
 
 def hash_files(files: Sequence[Path], head: Sequence[str], top: Path) -> str:

@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 # What shapes the pages around the executed notebooks: a change here rebuilds every page.
-_FRAME = ("sphinx_ext.py", "web.py", "static")
+_FRAME = ("sphinx_ext.py", "web.py", "static", "templates")
 
 
 # --- assemble --------------------------------------------------------------------------------
