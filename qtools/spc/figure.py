@@ -35,9 +35,11 @@ def draw(chart: ControlChart) -> go.Figure:
         f"{chart.title}，两张分图：上为{chart.location.name}，下为{chart.spread.name}，"
         f"横轴为{k} 个{chart.noun}的时间次序。{chart.verdict.text}"
     )
-    theme.finish(fig, title=f"{chart.value}：{chart.title}", alt=alt, height=560)
+    name = chart.title.partition("（")[0]  # the sign X̄ loses its bar in many chart fonts
+    theme.finish(fig, title=f"{chart.value}：{name}", alt=alt, height=560)
     fig.update_layout(margin={"r": 96})
     fig.update_xaxes(range=[0.5 - 0.01 * k, k + 0.5 + 0.01 * k], showgrid=False)
+    fig.update_yaxes(showgrid=False)
     heading = "点号（时间次序）" if chart.subgroup is None else f"{chart.subgroup}（时间次序）"
     fig.update_xaxes(title_text=heading, row=2, col=1)
     if chart.names and k <= _NAMED_TICKS:
@@ -70,7 +72,7 @@ def _panel(fig: go.Figure, chart: ControlChart, panel: Panel, row: int) -> None:
             col=1,
         )
         fig.add_annotation(
-            text=f"{short} {format_number(float(y[-1]))}",
+            text=f"{short} {format_number(float(y[-1])) if y[-1] else 0}",
             x=1,
             xref="x domain",
             y=float(y[-1]),
@@ -98,7 +100,25 @@ def _panel(fig: go.Figure, chart: ControlChart, panel: Panel, row: int) -> None:
     )
     legend = panel is chart.location or not chart.n_signals
     _signals(fig, panel, row, x, names, legend=legend)
-    fig.update_yaxes(title_text=panel.name, row=row, col=1)
+    if panel is chart.location and len(panel.rules) > 1:
+        _zones(fig, panel, row)
+    low = min(float(panel.points.min()), float(panel.lcl.min()))
+    high = max(float(panel.points.max()), float(panel.ucl.max()))
+    room = 0.12 * (high - low)  # for the rule numbers beside the outermost points
+    fig.update_yaxes(title_text=panel.name, range=[low - room, high + room], row=row, col=1)
+
+
+def _zones(fig: go.Figure, panel: Panel, row: int) -> None:
+    """Thin lines at ±1σ and ±2σ, where the zone rules look, if limits are straight."""
+    if panel.ucl.size > 1:
+        return
+    step = float(panel.ucl[0] - panel.center[0]) / 3
+    for k in (-2, -1, 1, 2):
+        y = float(panel.center[0]) + k * step
+        line = {"color": theme.GREY, "width": 0.7, "dash": "dot"}
+        fig.add_shape(
+            type="line", x0=0, x1=1, xref="x domain", y0=y, y1=y, line=line, row=row, col=1
+        )
 
 
 def _signals(

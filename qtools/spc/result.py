@@ -203,10 +203,11 @@ class ControlChart(Result):
 
     def _finding(self, panel: Panel) -> str:
         first = int(panel.signals[0])
-        labels = "、".join(panel.labels(first))
+        broken = [panel.rules[number] for number in np.flatnonzero(panel.broken[:, first])]
+        rules = "；".join(f"准则 {RULES[key].label}：{RULES[key].name}" for key in broken)
         return (
             f"{panel.name}图 {len(panel.points)} 个点中有 {len(panel.signals)} 个违反准则，"
-            f"最先是{self.noun} {self.point_name(panel, first)}（准则 {labels}）"
+            f"最先是{self.noun} {self.point_name(panel, first)}（{rules}）"
         )
 
 
