@@ -1,0 +1,278 @@
+"""一章的运行 One chapter executed, and a chapter recomputed on a reader's own data as a report."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from qtools import data
+from qtools.authoring import read
+from qtools.chapters import Chapter, chapter, chapters, tags
+from qtools.errors import QualityDataError
+from qtools.parameters import Parameter
+
+__all__ = [
+    "Chapter",
+    "NotebookError",
+    "Parameter",
+    "chapter",
+    "chapters",
+    "execute",
+    "run",
+    "template",
+    "write_whole",
+]
+
+COURSE = "course"
+_START_SECONDS = 120
+
+Progress = Callable[[int, int], None]
+
+
+class NotebookError(RuntimeError):
+    """运行失败 A notebook stopped with an error that is not the reader's data: names the cell."""
+
+
+# --- execution -----------------------------------------------------------------------------------
+
+
+def execute(
+    path: str | Path,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    course: bool = True,
+    progress: Progress | None = None,
+) -> Any:
+    """执行 Run a notebook from top to bottom: the one call of papermill.
+
+    It runs in an empty temporary folder, in this Python and no other, without the user's start-up
+    files. What papermill and nbclient note for themselves (paths, times) is taken out.
+
+    Parameters
+    ----------
+    path : str or Path
+        The notebook; it is only read.
+    parameters : mapping, optional
+        Values to inject behind the parameters cell. Names and types are not checked here: see
+        :func:`run`.
+    course : bool
+        False leaves out the cells tagged ``course`` before execution.
+    progress : callable, optional
+        Called with (done, total) code cells.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+        The executed notebook; an injected cell is tagged ``injected-parameters``.
+
+    Raises
+    ------
+    QualityDataError
+        If the notebook raised one: its own message.
+    NotebookError
+        If it stopped for another reason, naming chapter and cell.
+    """
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    path = Path(path)
+    nb = read(path)
+    if not course:
+        nb.cells = [cell for cell in nb.cells if COURSE not in tags(cell)]
+    total = sum(cell.cell_type == "code" for cell in nb.cells) + bool(parameters)
+    done = 0
+
+    def count(**_: object) -> None:
+        nonlocal done
+        done += 1
+        if progress:
+            progress(done, total)
+
+    with tempfile.TemporaryDirectory(prefix="qtools-", ignore_cleanup_errors=True) as folder:
+        try:
+            out = papermill.execute_notebook(
+                nb,
+                None,
+                parameters=dict(parameters or {}),
+                kernel_name="python3",
+                language="python",
+                progress_bar=False,
+                start_timeout=_START_SECONDS,
+                kernel_manager_class=_kernel_manager(),
+                resources={"metadata": {"path": folder}},
+                record_timing=False,
+                on_cell_executed=count,
+            )
+        except PapermillExecutionError as error:
+            raise _translated(error, path, nb) from error
+        except (DeadKernelError, TimeoutError) as error:
+            raise NotebookError(
+                f"{_name(path)}：运行它的 Python 进程没有启动或意外退出（可能是内存不足）。"
+            ) from error
+    for cell in out.cells:
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+    out.metadata.pop("papermill", None)
+    return out
+
+
+def _name(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
+
+
+def _translated(error: Any, path: Path, nb: Any) -> Exception:
+    """The notebook's own data error, or one that names the cell."""
+    if error.ename == QualityDataError.__name__:
+        return QualityDataError(str(error.evalue))
+    cell = next((c.get("id") for c in nb.cells if c.source == error.source), None)
+    place = f"单元格 {cell}" if cell else f"第 {error.cell_index + 1} 个单元格"
+    return NotebookError(f"{_name(path)} 的{place}出错：{error.ename}: {error.evalue}")
+
+
+@cache
+def _kernel_manager() -> type:
+    """Kernels of this very Python, whatever kernel specs are installed for the user.
+
+    One thread each, no history file, no start-up files.
+    """
+    from ipykernel.kernelspec import get_kernel_dict
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    quiet = ["--HistoryManager.enabled=False", "--log-level=40"]
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+    class ThisPython(AsyncKernelManager):
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            return KernelSpec(**{**get_kernel_dict(extra_arguments=quiet), "env": threads})
+
+    return ThisPython
+
+
+# --- a reader's own report -----------------------------------------------------------------------
+
+
+def run(
+    name: str | Chapter,
+    values: Mapping[str, object],
+    output: str | Path,
+    *,
+    progress: Progress | None = None,
+) -> Path:
+    """出报告 Recompute a chapter on one's own data and write one self-contained HTML file.
+
+    Parameters
+    ----------
+    name : str or Chapter
+        Chapter, such as ``"msa/gage-rr"``.
+    values : mapping
+        Parameters by name, as typed or as Python values; the rest keep their defaults. Relative
+        paths count from the current folder.
+    output : str or Path
+        The report, ``.html``; it appears whole or not at all, and replaces an earlier one.
+    progress : callable, optional
+        Called with (done, total) code cells.
+
+    Returns
+    -------
+    Path
+        The report.
+
+    Raises
+    ------
+    QualityDataError
+        If a parameter is unknown or has the wrong type, the output is no ``.html`` or its folder
+        does not exist, or the notebook finds the data unusable.
+    NotebookError
+        If the notebook stops for another reason.
+    """
+    from qtools import report
+
+    found = name if isinstance(name, Chapter) else chapter(name)
+    output = Path(output)
+    if output.suffix.lower() not in (".html", ".htm"):
+        raise QualityDataError(
+            f"报告“{output}”的扩展名不是 .html。", hint="例如 -o 报告.html；报告是一个网页文件。"
+        )
+    require_folder(output)
+    used = resolve(found, values)
+    nb = execute(found.path, used, course=False, progress=progress)
+    write_whole(output, report.render(nb, found, used).encode("utf-8"))
+    return output
+
+
+def resolve(found: Chapter, values: Mapping[str, object]) -> dict[str, Any]:
+    """Values of the named parameters in their types, files by their absolute paths."""
+    known = {parameter.name: parameter for parameter in found.parameters}
+    used: dict[str, Any] = {}
+    for given, value in values.items():
+        key = given.replace("-", "_")
+        if key not in known:
+            raise unknown_option(found, "--" + given.replace("_", "-"))
+        used[key] = known[key].convert(value)
+        if known[key].is_file and isinstance(used[key], str):
+            used[key] = _located(used[key])
+    return used
+
+
+def _located(value: str) -> str:
+    """Absolute path of a file; the name of a data set as it is."""
+    path = Path(value).expanduser()
+    if path.is_file():
+        return str(path.resolve())
+    if (data.root() / "data" / value / "data.csv").is_file():
+        return value
+    raise QualityDataError(
+        f"找不到数据文件“{value}”。",
+        hint=f"请核对文件名和所在的文件夹；现在的文件夹是 {Path.cwd()}。",
+    )
+
+
+def unknown_option(found: Chapter, option: str) -> QualityDataError:
+    """The error for an option that a chapter does not have, listing those it has."""
+    options = [parameter.option for parameter in found.parameters]
+    near = difflib.get_close_matches(option, options, n=1)
+    guess = f"你要的是不是 {near[0]}？" if near else ""
+    have = "、".join(options) or "（没有）"
+    return QualityDataError(
+        f"{found.name} 没有参数 {option}。{guess}",
+        hint=f"可用的参数：{have}。运行 qtools run {found.name} --help 看说明。",
+    )
+
+
+def require_folder(output: Path) -> None:
+    """Refuse an output whose folder does not exist, before any work is done."""
+    if not output.absolute().parent.is_dir():
+        raise QualityDataError(
+            f"文件夹“{output.parent}”不存在。", hint="请先建好文件夹，或换一个输出位置。"
+        )
+    if output.is_dir():
+        raise QualityDataError(f"“{output}”是一个文件夹。", hint="请写出文件名。")
+
+
+def write_whole(output: Path, content: bytes) -> None:
+    """Write a file under a temporary name beside it, then rename: whole or not at all."""
+    half = output.with_name(f".{output.name}.{os.getpid()}.tmp")
+    try:
+        half.write_bytes(content)
+        half.replace(output)
+    except PermissionError as error:
+        raise QualityDataError(
+            f"“{output.name}”写不进去。", hint="它可能正在别的程序里打开；请关掉再试，或换个名字。"
+        ) from error
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def template(name: str | Chapter, output: str | Path, *, force: bool = False) -> Path:
+    """模板 Write an Excel file to fill in: see :func:`qtools.template.write`."""
+    from qtools import template as excel
+
+    return excel.write(name if isinstance(name, Chapter) else chapter(name), output, force=force)
