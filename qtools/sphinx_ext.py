@@ -6,10 +6,12 @@ and by Sphinx as an extension (``sphinx.extra_extensions`` in ``_config.yml``).
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from gettext import NullTranslations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 EXERCISE_MIME = "application/vnd.qtools.exercise+json"
 OWN_MIMES = "application/vnd.qtools."  # whatever else starts so is for programs, not for readers
+_SPEAKING = ("qt.say", "qt.exercise", "qt.record")
 
 
 # --- outputs of notebooks ------------------------------------------------------------------------
@@ -63,12 +66,33 @@ class MimeRenderer:
             return [_block("exercise", web.exercise_html(content), " ".join(map(str, words)))]
         if kind.startswith(OWN_MIMES):
             return []
-        if kind == "text/html" and 'class="dataframe"' in content:
-            table = re.sub(r"<style scoped>.*?</style>", "", content, flags=re.DOTALL)
-            table = table.replace('border="1" class="dataframe"', 'class="qt-table qt-frame"')
-            html = f'<div class="qt-scroll">{table}</div>'
-            return [nodes.raw(text=html, format="html", classes=["output", "text_html"])]
+        if kind == "text/html" and ("qt-" in content or 'class="dataframe"' in content):
+            # without the theme's class for foreign HTML, which paints a light box on dark pages
+            return [nodes.raw(text=_scrollable(content), format="html", classes=["qt-output"])]
         return None
+
+
+def _scrollable(html: str) -> str:
+    """Put a pandas table into our own dress, in a box that scrolls by itself."""
+    if 'class="dataframe"' not in html:
+        return html
+    html = re.sub(r"<style scoped>.*?</style>", "", html, flags=re.DOTALL)
+    html = html.replace('border="1" class="dataframe"', 'class="qt-table qt-frame"')
+    return f'<div class="qt-scroll" tabindex="0">{html}</div>'
+
+
+def _only_speaks(source: str) -> bool:
+    """Whether a cell's statements are all calls of ``qt.say``, ``qt.exercise`` or ``qt.record``."""
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:  # a magic command
+        return False
+    return bool(statements) and all(
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+        and ast.unparse(statement.value.func) in _SPEAKING
+        for statement in statements
+    )
 
 
 def _visit_block(visitor: Any, node: HtmlBlock) -> None:
@@ -81,10 +105,19 @@ def _visit_text_only(visitor: Any, node: HtmlBlock) -> None:  # noqa: ARG001
 
 
 def _tidy_doctree(app: Sphinx, doctree: nodes.document) -> None:
-    """Drop the empty boxes of outputs without a reader; announce formulas inside blocks."""
+    """Show readers what is theirs: no empty boxes, no calls that only speak to the machinery.
+
+    A cell that does nothing but ``qt.say``, ``qt.exercise`` or ``qt.record`` is shown by its
+    sentence or form alone. Formulas inside our blocks are announced to MathJax.
+    """
     for box in list(doctree.findall(nodes.container)):
-        if box.get("nb_element") == "cell_code_output" and not box.children:
+        if (box.get("nb_element") == "cell_code_output" and not box.children) or (
+            box.get("nb_element") == "cell_code_source" and _only_speaks(box.astext())
+        ):
             box.parent.remove(box)
+    for cell in list(doctree.findall(nodes.container)):
+        if cell.get("nb_element") == "cell_code" and not cell.children:
+            cell.parent.remove(cell)
     if any(block["math"] for block in doctree.findall(HtmlBlock)):
         app.env.get_domain("math").data["has_equations"][app.env.docname] = True
 
@@ -234,7 +267,30 @@ def _configure(app: Sphinx, config: Config) -> None:  # noqa: ARG001
         "options": {"enableMenu": False},
         "svg": {"fontCache": "local"},
     }
-    config.html_show_search_summary = False
+    config.html_context.setdefault("default_mode", "auto")
+    config.togglebutton_hint, config.togglebutton_hint_hide = "展开", "收起"
+
+
+class _Words(NullTranslations):
+    """界面用语 Words of the theme that its own Chinese catalogue lacks."""
+
+    _WORDS: ClassVar = {
+        "Color mode": "颜色模式：亮、暗、跟随系统",
+        "System Settings": "跟随系统",
+        "Link to this heading": "这一节的链接",
+        "Click to show": "展开",
+        "Click to hide": "收起",
+    }
+
+    def gettext(self, message: str) -> str:
+        """Return the Chinese word, or the message where there is none."""
+        return self._WORDS.get(message, message)
+
+
+def _add_words(app: Sphinx) -> None:  # noqa: ARG001
+    from sphinx.locale import translators
+
+    translators["general", "sphinx"].add_fallback(_Words())
 
 
 def _page_assets(app: Sphinx, *event: Any) -> None:
@@ -264,6 +320,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_search_language(BigramSearch)
     app.add_css_file("handbook.css", priority=900)
     app.connect("config-inited", _configure, priority=400)
+    app.connect("builder-inited", _add_words)
     app.connect("doctree-read", _tidy_doctree)
     app.connect("doctree-resolved", _remember_text)
     app.connect("html-page-context", _page_assets, priority=900)

@@ -54,7 +54,7 @@
       return { state: "empty", html: "未作答：请先填上你的答案，再按“检查”。" };
     const values = chosen === undefined ? readNumber(typed, data.unit) : [Number(chosen)];
     if (!values.length)
-      return { state: "empty", html: "未作答：没有认出数字。请只填一个数，例如 27.86。" };
+      return { state: "wrong", html: "不对。没有认出数字：请只填一个数，例如 27.86。" };
     if (values.some((value) => near(value, data.answer, data.tolerance)))
       return { state: "right", html: "正确！" };
     const known = data.mistakes

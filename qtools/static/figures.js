@@ -77,20 +77,33 @@
     layout.font = { color: dark ? DARK["#222222"] : "#222222", ...layout.font };
     layout.paper_bgcolor = layout.plot_bgcolor = "rgba(0,0,0,0)";
     layout.dragmode = layout.dragmode || false;
+    const margin = { l: 64, r: 24, t: 64, b: 56, ...layout.margin };
+    const titled = (layout.annotations || []).some((a) => a.yref === "paper" && a.y > 0.98);
+    const legend = layout.legend || {};
+    layout.margin = margin;
     if (size < NARROW) {
       const title = typeof layout.title === "string" ? { text: layout.title } : layout.title || {};
       const fontSize = Math.min((title.font && title.font.size) || 16, 15);
       if (title.text) {
         const wrapped = wrapTitle(title.text, size, fontSize);
         layout.title = { ...title, text: wrapped, font: { ...title.font, size: fontSize } };
-        const lines = wrapped.split("<br>").length;
-        layout.margin = { ...layout.margin, t: 40 + 20 * lines };
+        margin.t = 28 + 20 * wrapped.split("<br>").length + (titled ? 16 : 0);
+        layout.title.y = 1;
+        layout.title.yanchor = "top";
+        layout.title.pad = { t: 6 };
       }
-      layout.margin = { ...layout.margin, l: 48, r: 10 };
-      if (layout.showlegend !== false && layout.legend)
-        layout.legend = {
-          ...layout.legend, orientation: "h", x: 0, xanchor: "left", y: -0.2, yanchor: "top",
-        };
+      margin.l = 48;
+      margin.r = 10;
+      // under the axis title, over the whole width
+      const plot = (layout.height || 420) - margin.t - margin.b;
+      layout.legend = {
+        ...legend, orientation: "h", x: 0, xanchor: "left", y: -62 / plot, yanchor: "top",
+      };
+      layout.height = (layout.height || 420) + 40;
+    } else if (titled && legend.y === 1) {
+      // panel titles stand where the legend would: put it above them
+      margin.t += 26;
+      layout.legend = { ...legend, y: 1 + 26 / ((layout.height || 420) - margin.t - margin.b) };
     }
     figure.box.style.minHeight = (layout.height || 420) + "px";
     figure.width = size;
