@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+_EXCEL_ERRORS = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!")
+
 
 def source(frame: pd.DataFrame) -> str:
     """Where the frame came from, as a prefix for messages: ``文件“…”的`` or nothing."""
@@ -24,9 +26,44 @@ def source(frame: pd.DataFrame) -> str:
 
 
 def row_numbers(frame: pd.DataFrame, positions: Iterable[int]) -> list[int]:
-    """Positions in the frame as the row numbers that the reader sees."""
-    first = int(frame.attrs.get("qtools_first_row", 1))
-    return [first + int(place) for place in positions]
+    """Positions in the frame as the row numbers that the reader sees.
+
+    The index of a frame from ``qt.load`` counts rows below the heading, blank ones included, so
+    the numbers stay right after rows were left out, filtered or sorted.
+    """
+    first = frame.attrs.get("qtools_first_row")
+    if first is None or frame.index.dtype.kind not in "iu":
+        return [int(first or 1) + int(place) for place in positions]
+    return [int(first) + int(frame.index[int(place)]) for place in positions]
+
+
+def plain(text: str) -> str:
+    """Text without what the eye does not see: spaces, width of characters, letter case.
+
+    Examples
+    --------
+    >>> plain("膜 厚（Å）") == plain("膜厚(å)")
+    True
+    """
+    import unicodedata
+
+    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+
+
+def near(name: str, others: Sequence[str]) -> list[str]:
+    """Names that a reader may have meant, nearest first.
+
+    Examples
+    --------
+    >>> near("读 数", ["零件", "读数", "序号"])
+    ['读数']
+    """
+    import difflib
+
+    same = [other for other in others if plain(other) == plain(name)]
+    forms = {plain(other): other for other in reversed(others)}
+    alike = difflib.get_close_matches(plain(name), list(forms), n=3, cutoff=0.6)
+    return list(dict.fromkeys([*same, *(forms[form] for form in alike)]))
 
 
 def require_columns(frame: pd.DataFrame, wanted: Sequence[str]) -> None:
@@ -40,11 +77,14 @@ def require_columns(frame: pd.DataFrame, wanted: Sequence[str]) -> None:
     have = [str(name) for name in frame.columns]
     missing = [name for name in wanted if name not in have]
     if missing:
-        near = "、".join(f"“{name}”" for name in have) or "（没有列）"
+        listed = "、".join(f"“{name}”" for name in have) or "（没有列）"
         lost = "、".join(f"“{name}”" for name in missing)
+        meant = [(name, near(name, have)) for name in missing]
+        guess = "；".join(f"“{name}”是不是“{found[0]}”" for name, found in meant if found)
         raise QualityDataError(
-            f"{source(frame)}数据里找不到列{lost}；现有的列：{near}。",
-            hint="请核对列名（空格、全角半角也要一致），或用参数写明你的列名。",
+            f"{source(frame)}数据里找不到列{lost}；现有的列：{listed}。",
+            hint=(f"{guess}？" if guess else "")
+            + "请核对列名（空格、全角半角也要一致），或用参数写明你的列名。",
         )
     for name in wanted:
         if have.count(name) > 1:
@@ -78,6 +118,14 @@ def numbers(frame: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
         raise QualityDataError(
             f"{source(frame)}列“{column}”是日期或是非值，不是测量值。", hint="请指定数值列。"
         )
+    if column in frame.attrs.get("qtools_merged", ()):
+        raise QualityDataError(
+            f"{source(frame)}列“{column}”里有合并单元格：一个数不能当成几个读数。",
+            hint="请取消合并，每行各填一个测量值。",
+        )
+    if series.dtype == object:  # True and complex numbers would convert silently
+        odd = np.array([isinstance(v, (bool, complex, bytes)) for v in series], dtype=bool)
+        series = series.mask(odd, series.astype(str))
     converted = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     blank = series.isna().to_numpy()
     wrong = np.flatnonzero(~np.isfinite(converted) & ~blank)
@@ -111,10 +159,9 @@ def codes(frame: pd.DataFrame, column: str) -> tuple[npt.NDArray[np.intp], list[
     Raises
     ------
     QualityDataError
-        If a label is blank, or two labels differ only by spaces, width or letter case.
+        If a label is blank, an error value or a stray date of Excel's, or if two labels differ
+        only by spaces, width or letter case.
     """
-    import unicodedata
-
     import numpy as np
     import pandas as pd
 
@@ -127,11 +174,23 @@ def codes(frame: pd.DataFrame, column: str) -> tuple[npt.NDArray[np.intp], list[
             rows=row_numbers(frame, np.flatnonzero(blank)),
         )
     placed, levels = pd.factorize(series)
-    names = [_label(level) for level in levels]
+    written = [_label(level) for level in levels]
+    dates = [hasattr(level, "isoformat") for level in levels]
+    damaged = [text in _EXCEL_ERRORS or (any(dates) and not all(dates) and date)
+               for text, date in zip(written, dates, strict=True)]  # fmt: skip
+    if any(damaged):
+        what = written[damaged.index(True)]
+        raise QualityDataError(
+            f"{source(frame)}列“{column}”里有 Excel 的错误值或自动变成的日期：“{what}”。",
+            hint="请在 Excel 里把这一列设为“文本”格式，再重新填写这些格子。",
+            rows=row_numbers(frame, np.flatnonzero(np.array(damaged)[placed])),
+        )
+    names = list(dict.fromkeys(written))
+    if len(names) < len(written):  # the number 1 and the text 1 are one label
+        placed = np.array([names.index(text) for text in written])[placed]
     seen: dict[str, str] = {}
     for name in names:
-        key = "".join(unicodedata.normalize("NFKC", name).split()).casefold()
-        other = seen.setdefault(key, name)
+        other = seen.setdefault(plain(name), name)
         if other != name:
             at = np.flatnonzero(placed == names.index(name))
             raise QualityDataError(
