@@ -25,8 +25,8 @@ Progress = Callable[[int, int, str], None]
 
 # Floors 3 and 4: no notebook imports them, so a change here re-executes nothing.
 UPPER = {
-    "authoring", "cli", "execution", "markdown", "pages", "pages_data", "report", "site",
-    "skeleton", "sphinx_ext", "template", "templates", "web", "workbook",
+    "authoring", "chapters", "cli", "execution", "markdown", "pages", "pages_data", "parameters",
+    "report", "site", "skeleton", "sphinx_ext", "template", "templates", "web", "workbook",
 }  # fmt: skip
 
 
@@ -235,8 +235,17 @@ def _execute(source: str, target: str, course: bool) -> float | str:
     try:
         nb = workbook.execute(Path(source), course=course)
     except Exception as error:  # whatever a notebook raises has to be named with its chapter
-        return str(error) or type(error).__name__
+        return f"{_place(error, Path(source))}{error or type(error).__name__}"
     seconds = round(time.perf_counter() - start, 2)
     _sidecar(Path(target)).unlink(missing_ok=True)  # no old key beside new outputs
     write_if_changed(Path(target), to_text(nb))
     return seconds
+
+
+def _place(error: Exception, path: Path) -> str:
+    """The cell where a data error was raised; other errors name their cell themselves."""
+    source = getattr(error.__cause__, "source", None)
+    if not isinstance(error, QualityDataError) or source is None:
+        return ""
+    found = (cell["id"] for cell in read(path)["cells"] if cell["source"] == source)
+    return f"单元格 {next(found, '?')}："

@@ -54,7 +54,7 @@ _CELLS: tuple[tuple[str, str, str], ...] = (
         "",
         "chart = qt.spc.imr_chart(df, value=value)\nqt.record(chart)\n"
         'qt.say("**决定：** " + chart.verdict.text)\n'
-        'qt.say("用了 {{n}} 个值，控制限从 {{lcl:.2f}} 到 {{ucl:.2f}}。")',
+        'qt.say("用了 {{n}} 个值，控制限从 {{x_lcl:.2f}} 到 {{x_ucl:.2f}}。")',
     ),
     ("by-hand", "", "## 手算一步\n\n$$\\bar x = \\frac{{1}}{{n}}\\sum_{{i=1}}^{{n}} x_i$$"),
     (
