@@ -7,9 +7,13 @@ through :mod:`qtools.data`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
+from importlib import import_module
+from types import ModuleType
 from typing import Any, Literal
 
 from qtools.errors import QualityDataError
@@ -17,6 +21,8 @@ from qtools.errors import QualityDataError
 Status = Literal["一致", "未复现", "不一致"]
 
 _NOISE = 1e-9  # of the tolerance, and of an integer that was computed as a float
+_NUMERICS = ("sigma", "variance", "crossed", "frames")
+_PRINTED = {"c4": 4, "d2": 3, "d3": 3}  # decimals of the tables that textbooks print
 _BUILTINS = (
     *(abs, all, any, bool, dict, enumerate, float, int, len, list, max, min, range, round),
     *(set, sorted, str, sum, tuple, zip),
@@ -182,8 +188,40 @@ def evaluate(expr: str, **names: Any) -> Any:
         raise QualityDataError(f"算式“{expr}”算不出来：{type(error).__name__}: {error}") from error
 
 
+@contextmanager
+def printed_constants() -> Iterator[None]:
+    """印刷常数 Lets estimators use c₄, d₂, d₃ as tables print them, within a ``with`` block.
+
+    A comparison with a source that computed with d₂ = 1.128 needs it; nothing else does. Modules
+    are to be imported before, so that none keeps a rounded constant.
+    """
+    import qtools.constants as exact
+
+    changed: list[tuple[ModuleType, str, Any]] = []
+    for name, decimals in _PRINTED.items():
+        original = getattr(exact, name)
+
+        def rounded(n: int, original: Any = original, decimals: int = decimals) -> float:
+            return round(original(n), decimals)
+
+        for module in [m for key, m in sys.modules.items() if key.startswith("qtools.")]:
+            if module is not exact and getattr(module, name, None) is original:
+                changed.append((module, name, original))
+                setattr(module, name, rounded)
+    try:
+        yield
+    finally:
+        for module, name, original in changed:
+            setattr(module, name, original)
+
+
 def compare(case: Case, computed: Any) -> Verification:
     """公布与计算 The published value against the computed one, by its printed digits.
+
+    Raises
+    ------
+    QualityDataError
+        If what was computed is no single number, word or truth value.
 
     Examples
     --------
@@ -192,6 +230,8 @@ def compare(case: Case, computed: Any) -> Verification:
     (True, False)
     """
     value = computed.item() if hasattr(computed, "item") else computed
+    if not isinstance(value, (bool, int, float, str)):
+        raise QualityDataError(f"公布值“{case.id}”的算式没有给出一个数：{value!r}。")
     if case.value in ("True", "False") or isinstance(value, (bool, str)):
         return Verification(case, value, 0.0, None, str(value) == case.value)
     try:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtools import frames
 from qtools.cards import TYPES, Card, Column, parse_card
-from qtools.cases import Case, Verification, compare, evaluate, parse
+from qtools.cases import Case, Verification, compare, evaluate, parse, printed_constants
 from qtools.errors import QualityDataError
 
 if TYPE_CHECKING:
@@ -113,9 +113,11 @@ def _locate(source: str | Path) -> tuple[Path, str]:
         return path, path.name
     if not path.suffix and path.parent == Path():
         listed = "、".join(f"“{name}”" for name in known)
+        near = _near(str(source), known)
         raise QualityDataError(
             f"没有叫“{source}”的数据集；现有：{listed}。",
-            hint="读你自己的文件时，请写全文件名和扩展名，如 我的数据.xlsx。",
+            hint=(f"你要的是不是{near}？" if near else "")
+            + "读你自己的文件时，请写全文件名和扩展名，如 我的数据.xlsx。",
         )
     if not path.parent.is_dir():
         raise QualityDataError(
@@ -187,7 +189,11 @@ def verify(case: Case, folder: Path | None = None) -> Verification:
     if case.data is not None:
         beside = (folder or root() / "tests" / "reference") / case.data
         space["df"] = load(beside if beside.suffix else case.data)
-    return compare(case, evaluate(case.expr, **space))
+    computed = evaluate(case.expr, **space)
+    if case.constants == "printed":  # the first evaluation has imported what is to be changed
+        with printed_constants():
+            computed = evaluate(case.expr, **space)
+    return compare(case, computed)
 
 
 def all_cases() -> list[Case]:
