@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Mapping
@@ -81,6 +82,8 @@ def execute(
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
+    # its inspection misses `x: float | None` and would call it unknown
+    logging.getLogger("papermill").setLevel(logging.ERROR)
     path = Path(path)
     nb = read(path)
     if not course:
