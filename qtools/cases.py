@@ -173,8 +173,9 @@ def evaluate(expr: str, **names: Any) -> Any:
     import numpy as np
 
     import qtools
-    import qtools.sigma
-    import qtools.variance
+
+    for module in _NUMERICS:  # so that qt.sigma is there without a method's help
+        import_module(f"qtools.{module}")
 
     safe = {builtin.__name__: builtin for builtin in _BUILTINS}
     space = {"qt": qtools, "np": np, **names, "__builtins__": safe}
@@ -202,7 +203,7 @@ def printed_constants() -> Iterator[None]:
         original = getattr(exact, name)
 
         def rounded(n: int, original: Any = original, decimals: int = decimals) -> float:
-            return round(original(n), decimals)
+            return float(round(original(n), decimals))
 
         for module in [m for key, m in sys.modules.items() if key.startswith("qtools.")]:
             if module is not exact and getattr(module, name, None) is original:
