@@ -261,6 +261,7 @@ def _configure(app: Sphinx, config: Config) -> None:  # noqa: ARG001
         str(web.mathjax_js()),
     ]
     config.templates_path.insert(0, str(Path(__file__).parent / "templates"))
+    config.html_use_index = False  # an empty page
     config.mathjax_path = web.mathjax_js().name
     config.mathjax3_config = {
         **(config.mathjax3_config or {}),
@@ -294,7 +295,10 @@ def _add_words(app: Sphinx) -> None:  # noqa: ARG001
 
 
 def _page_assets(app: Sphinx, *event: Any) -> None:
-    """Scripts a page needs and no other; out with those that ask another host."""
+    """Scripts a page needs and no other; out with those that ask another host.
+
+    Sphinx would load MathJax on every page whose table of contents leads to a formula.
+    """
     _pagename, _templatename, context, doctree = event
     kinds = {block["kind"] for block in doctree.findall(HtmlBlock)} if doctree else set()
     if "figure" in kinds:
@@ -302,10 +306,18 @@ def _page_assets(app: Sphinx, *event: Any) -> None:
         app.add_js_file("figures.js", loading_method="defer", priority=601)
     if "exercise" in kinds:
         app.add_js_file("exercise.js", loading_method="defer", priority=602)
-    scripts = context["script_files"]
-    scripts[:] = [script for script in scripts if "thebe" not in _asset_words(script)]
-    sheets = context["css_files"]
-    sheets[:] = [sheet for sheet in sheets if "thebe" not in _asset_words(sheet)]
+    unwanted = ["thebe"] if _has_formula(doctree) else ["thebe", "mathjax", app.config.mathjax_path]
+    for assets in (context["script_files"], context["css_files"]):
+        assets[:] = [
+            asset for asset in assets if not any(word in _asset_words(asset) for word in unwanted)
+        ]
+
+
+def _has_formula(doctree: nodes.document | None) -> bool:
+    return doctree is not None and (
+        any(True for _ in doctree.findall(lambda n: isinstance(n, nodes.math | nodes.math_block)))
+        or any(block["math"] for block in doctree.findall(HtmlBlock))
+    )
 
 
 def _asset_words(asset: Any) -> str:

@@ -87,10 +87,10 @@
       if (title.text) {
         const wrapped = wrapTitle(title.text, size, fontSize);
         layout.title = { ...title, text: wrapped, font: { ...title.font, size: fontSize } };
-        margin.t = 28 + 20 * wrapped.split("<br>").length + (titled ? 16 : 0);
+        margin.t = 34 + 20 * wrapped.split("<br>").length + (titled ? 16 : 0);
         layout.title.y = 1;
         layout.title.yanchor = "top";
-        layout.title.pad = { t: 6 };
+        layout.title.pad = { t: 14 };
       }
       margin.l = 48;
       margin.r = 10;
@@ -148,14 +148,14 @@
   let printing = false;
   const all = (options) => figures.forEach((figure) => draw(figure, options));
   const refresh = () => printing || all();
-  addEventListener("beforeprint", () => {
-    printing = true;
-    all({ dark: false, width: PRINT_WIDTH });
-  });
-  addEventListener("afterprint", () => {
-    printing = false;
-    all();
-  });
+  const paper = (on) => {
+    if (on === printing) return;
+    printing = on;
+    all(on ? { dark: false, width: PRINT_WIDTH } : {});
+  };
+  addEventListener("beforeprint", () => paper(true));
+  addEventListener("afterprint", () => paper(false));
+  matchMedia("print").addEventListener("change", (event) => paper(event.matches));
   new MutationObserver(refresh).observe(document.documentElement, {
     attributes: true,
     attributeFilter: ["data-theme"],

@@ -63,8 +63,8 @@
     return { runs, results: results.sort((a, b) => b.score - a.score) };
   }
 
-  /** Text with every hit marked; positions are found on folded text of the same length. */
-  function marked(text, runs) {
+  /** Text with every hit marked, cut around the first; folded letter by letter to keep places. */
+  function marked(tag, text, runs, most) {
     const fold = (s) => [...s].map((c) => normalizeText(c).charAt(0) || " ").join("");
     const letters = [...text];
     const folded = fold(text);
@@ -73,9 +73,9 @@
       for (let at = folded.indexOf(run); at >= 0; at = folded.indexOf(run, at + 1))
         on.fill(true, at, at + run.length);
     const first = Math.max(on.indexOf(true), 0);
-    const from = Math.max(first - 24, 0);
-    const to = Math.min(from + 110, letters.length);
-    const out = document.createElement("p");
+    const from = letters.length > most ? Math.max(first - 24, 0) : 0;
+    const to = Math.min(from + most, letters.length);
+    const out = document.createElement(tag);
     if (from > 0) out.append("…");
     for (let i = from; i < to; ) {
       let j = i;
@@ -89,11 +89,10 @@
     return out;
   }
 
-  function link(file, anchor, words) {
-    const a = document.createElement("a");
+  function link(file, anchor, words, runs) {
+    const a = marked("a", words, runs, words.length);
     const page = Search._index.docnames[file] + DOCUMENTATION_OPTIONS.LINK_SUFFIX;
     a.href = document.documentElement.dataset.content_root + page + (anchor ? "#" + anchor : "");
-    a.textContent = words;
     return a;
   }
 
@@ -120,12 +119,12 @@
       const title = titleNode.body.textContent;
       const head = item.appendChild(document.createElement("p"));
       head.className = "qt-search-title";
-      head.append(link(file, "", title));
+      head.append(link(file, "", title, runs));
       for (const { anchor, heading, text } of places) {
         const part = item.appendChild(document.createElement("div"));
         part.className = "qt-search-part";
-        if (heading && heading !== title) part.append(link(file, anchor, heading));
-        part.append(marked(text, runs));
+        if (heading && heading !== title) part.append(link(file, anchor, heading, runs));
+        part.append(marked("p", text, runs, 110));
       }
     }
   }
