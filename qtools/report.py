@@ -204,6 +204,8 @@ def _markdown() -> Any:
         reader.use(plugin)
     reader.use(dollarmath_plugin, double_inline=True)
     rules = {
+        "table_open": lambda *_: '<div class="qt-scroll"><table class="qt-table">',
+        "table_close": lambda *_: "</table></div>",
         "math_inline": lambda tokens, at, *_: _math(tokens[at].content, block=False),
         "math_inline_double": lambda tokens, at, *_: _math(tokens[at].content, block=True),
         "math_block": lambda tokens, at, *_: _math(tokens[at].content, block=True),
