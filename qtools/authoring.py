@@ -126,22 +126,17 @@ def read(path: Path) -> Any:
     QualityDataError
         If the file is not a notebook of format 4.
     """
-    import json
-
-    from nbformat import from_dict
+    from nbformat import v4
 
     try:
-        plain = json.loads(path.read_text(encoding="utf-8-sig"))
-        if plain["nbformat"] != 4:
+        nb = v4.reads(path.read_text(encoding="utf-8-sig"))  # type: ignore[no-untyped-call]
+        if nb["nbformat"] != 4 or not isinstance(nb["cells"], list):
             raise KeyError("nbformat")
-        for cell in plain["cells"]:
-            if not isinstance(cell["source"], str):
-                cell["source"] = "".join(cell["source"])
-        return from_dict(plain)  # type: ignore[no-untyped-call]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise QualityDataError(
             f"“{path.name}”不是 nbformat 4 的 notebook。", hint="请用 JupyterLab 打开并另存。"
         ) from error
+    return nb
 
 
 def tidy_files(paths: Iterable[Path] = (), *, check: bool = False) -> list[Path]:

@@ -103,7 +103,7 @@ def hash_files(files: Sequence[Path], head: Sequence[str], top: Path) -> str:
     digest = hashlib.sha256("\0".join(head).encode())
     for path in sorted(set(files)):
         if path.is_file():
-            name = path.relative_to(top).as_posix()
+            name = Path(os.path.relpath(path, top)).as_posix()
             body = path.read_bytes().replace(b"\r\n", b"\n")
             digest.update(f"\0{name}\0{len(body)}\0".encode() + body)
     return digest.hexdigest()[:20]

@@ -23,9 +23,19 @@ def escape(text: object) -> str:
     return _SPECIAL.sub(r"\\\1", str(text)).replace("\n", " ")
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], numeric: Sequence[int] = ()) -> str:
-    """A Markdown table; cells are Markdown already, columns in ``numeric`` are set right."""
-    rule = ["---:" if place in numeric else "---" for place in range(len(head))]
+def table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    numeric: Sequence[int] = (),
+    short: Sequence[int] = (),
+) -> str:
+    """A Markdown table of cells that are Markdown already.
+
+    Columns in ``numeric`` are set right, those in ``short`` centred; neither is broken.
+    """
+    marks = {**dict.fromkeys(numeric, "---:"), **dict.fromkeys(short, ":---:")}
+    rule = [marks.get(place, "---") for place in range(len(head))]
     lines = [head, rule, *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 

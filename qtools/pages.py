@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtools import data
+from qtools.authoring import read
 from qtools.errors import QualityDataError
 from qtools.markdown import escape, link, table
 from qtools.pages_data import data_card, datasets, numbers
@@ -21,8 +23,6 @@ from qtools.pages_data import data_card, datasets, numbers
 if TYPE_CHECKING:
     from qtools.execution import Execution
     from qtools.workbook import Chapter
-
-_LEVELS = {"L1": "L1 班组", "L2": "L2 骨干", "L3": "L3 工程师"}
 
 
 def generate(executions: Sequence[Execution]) -> dict[str, str | Path]:
@@ -83,12 +83,29 @@ def pinned() -> dict[str, int]:
 
 
 def chapter_table(chapters: Sequence[Chapter]) -> str:
-    """现有各章 The table of chapters on the home page."""
+    """现有各章 The table of chapters on the home page, each with the decision it serves."""
     rows = [
-        (chapter.id, link(chapter), escape(_LEVELS.get(chapter.level, chapter.level)))
+        (
+            chapter.id,
+            link(chapter),
+            decision(read(chapter.path)["cells"][0]["source"]),
+            escape(chapter.level),
+        )
         for chapter in chapters
     ]
-    return table(("编号", "章", "层级"), rows)
+    return table(("编号", "章", "它帮你作的决定", "层级"), rows, short=(0, 3))
+
+
+def decision(opening: str) -> str:
+    r"""The decision that a chapter's opening names, as it is written there.
+
+    Examples
+    --------
+    >>> decision("# 题\n\n**本章要作的决定：先查哪一层？** 因为……")
+    '先查哪一层？'
+    """
+    found = re.search(r"本章要作的决定：(?:\*\*)?\s*(.+?)(?:\*\*|$)", opening, flags=re.M)
+    return found[1].strip() if found else "—"
 
 
 def citation() -> str:
@@ -103,6 +120,9 @@ def citation() -> str:
     )
 
 
+_HEAD = ("编号", "章", "层级", "状态")
+
+
 def contents(planned: Sequence[Mapping[str, str]], chapters: Sequence[Chapter]) -> str:
     """全书目录 Chapters that exist and chapters being written, part by part."""
     existing = {chapter.id: chapter for chapter in chapters}
@@ -114,11 +134,11 @@ def contents(planned: Sequence[Mapping[str, str]], chapters: Sequence[Chapter]) 
             here = existing.get(row["编号"])
             title = link(here) if here else escape(row["章"])
             lines.append((row["编号"], title, row["层级"], "已有" if here else "在写"))
-        parts.append(f"## {escape(part)}\n\n" + table(("编号", "章", "层级", "状态"), lines))
+        parts.append(f"## {escape(part)}\n\n" + table(_HEAD, lines, short=(0, 2, 3)))
     others = [chapter for chapter in chapters if chapter.id not in known]
     if others:
         lines = [(chapter.id, link(chapter), chapter.level, "已有") for chapter in others]
-        parts.append("## 工作表与其他\n\n" + table(("编号", "章", "层级", "状态"), lines))
+        parts.append("## 工作表与其他\n\n" + table(_HEAD, lines, short=(0, 2, 3)))
     have = len(known & set(existing))
     return (
         "# 全书目录\n\n"
@@ -146,7 +166,7 @@ def policy_map(rows: Sequence[Mapping[str, str]], chapters: Sequence[Chapter]) -
                 )
             )
         head = ("编号", "活动", "章", "定位", "状态")
-        parts.append(f"## {escape(task)}\n\n" + table(head, lines))
+        parts.append(f"## {escape(task)}\n\n" + table(head, lines, short=(0, 3, 4)))
     states = [policy_state(row["章"].split(), existing) for row in rows]
     return (
         "# 政策地图\n\n"
@@ -191,7 +211,7 @@ def glossary(terms: Sequence[Mapping[str, str]]) -> str:
         "# 术语表\n\n"
         f"共 {len(terms)} 条，按主题排列：统计基础、试验设计、控制图与能力、测量、抽样、可靠性、"
         "质量分级与管理。括号里是术语的出处；定义用的是本书自己的话，以标准的现行文本为准。"
-        "找某一条，用页面右上角的搜索。\n\n" + "\n".join(entries)
+        "找某一条，用搜索。\n\n" + "\n".join(entries)
     )
 
 

@@ -39,7 +39,7 @@ def datasets(cards: Sequence[Card], chapters: Sequence[Chapter]) -> str:
         '书里用到的每一个数据集。在笔记本里用 `qt.load("名字")` 读取；卡上可以下载 CSV。\n\n'
         "**真实**：测量或记录所得。**引用**：出自书或手册，数值作为事实录入。"
         "**仿真**：由公开的参数和种子生成，页首会标明。\n\n"
-        + table(("数据", "名字", "性质", "行数", "用到它的章"), rows, numeric=(3,))
+        + table(("数据", "名字", "性质", "行数", "用到它的章"), rows, numeric=(3,), short=(2,))
     )
 
 
@@ -65,7 +65,7 @@ def data_card(card: Card, checked: Sequence[Verification], chapters: Sequence[Ch
         f'- 读取：`qt.load("{card.name}")`；下载 {{download}}`{card.name}.csv <{card.name}.csv>`',
         f"- 核对码（SHA-256）：`{card.sha256}`\n",
         "## 列\n",
-        table(("列", "单位", "类型", "含义"), columns),
+        table(("列", "单位", "类型", "含义"), columns, short=(1, 2)),
         f"## 开头几行\n\n共 {card.rows} 行，这里是前 {len(first)} 行。\n",
         table([escape(name) for name in frame.columns], first),
     ]
@@ -93,7 +93,7 @@ def verification_table(checked: Sequence[Verification]) -> str:
                 escape(one.case.source),
             )
         )
-    text = table(("内容", "公布值", "算出的值", "核对", "出处"), rows, numeric=(1, 2))
+    text = table(("内容", "公布值", "算出的值", "核对", "出处"), rows, numeric=(1, 2), short=(3,))
     return text + ("\n" + "\n".join(notes) + "\n" if notes else "")
 
 
