@@ -148,7 +148,7 @@ def _kernel_manager() -> type:
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
 
-    quiet = ["--HistoryManager.enabled=False", "--log-level=40"]
+    quiet = ["--HistoryManager.enabled=False", "--log-level=50"]
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
     class ThisPython(AsyncKernelManager):
