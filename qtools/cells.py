@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # no leading zero (007 is a label), an exponent only with a sign (1E5 is a batch)
 CLEAN = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]\d+)?")
-_LONGEST = 15  # digits that a float keeps: longer ones are numbers of identity
+_LONGEST = 15  # digits that Excel keeps: whole numbers with more are identities, not amounts
 _WITH_UNIT = re.compile(rf"({CLEAN.pattern})\s*(.*)")
 _UNIT_NAMES = (
     "nm μm um mm cm dm m km Å in mil μg mg g kg t mL ml L l m³ m3 cm³ cm3 mm² mm2 cm² cm2 m² m2 "
@@ -102,7 +102,7 @@ def _is_number(value: Any) -> bool:
 def _number(text: str) -> float | int | str:
     """The number that a clean text stands for, else the text."""
     bare = text.strip()
-    if not is_clean(bare) or sum(map(str.isdigit, bare)) > _LONGEST + 2:
+    if not is_clean(bare):
         return text
     if bare.lstrip("+-").isdigit():
         return int(bare) if len(bare.lstrip("+-")) <= _LONGEST else text

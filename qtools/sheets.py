@@ -90,12 +90,16 @@ def read_sheets(path: Path, sheet: str | int | None = None) -> list[Sheet]:
             hint=f"请把扩展名改为 {wanted}，或在 Excel 里另存一次。",
         )
     if suffix in EXCEL:
-        return _excel(path.name, raw, sheet)
+        return [one for one in _excel(path.name, raw, sheet) if _filled(one)]
     if sheet is not None:
         raise QualityDataError(
             f"“{path.name}”是文本文件，没有工作表“{sheet}”。", hint="读 CSV 时不要写 sheet。"
         )
-    return [Sheet(_text_rows(path.name, _decode(path.name, raw)))]
+    return [one for one in [Sheet(_text_rows(path.name, _decode(path.name, raw)))] if _filled(one)]
+
+
+def _filled(sheet: Sheet) -> bool:
+    return any(value is not None for row in sheet.cells for value in row)
 
 
 def _old_or_locked(path: Path, raw: bytes) -> QualityDataError:
@@ -131,7 +135,7 @@ def _decode(name: str, raw: bytes) -> str:
 
 def _text_rows(name: str, text: str) -> list[list[Any]]:
     """Rows split at the one delimiter that gives a table."""
-    tables = {mark: _split(text, mark) for mark in _DELIMITERS}
+    tables = {mark: _split(name, text, mark) for mark in _DELIMITERS}
     wide = {mark: rows for mark, rows in tables.items() if max(map(len, rows), default=0) > 1}
     # a title line above the table has fewer fields; a line inside the table may not
     even = [mark for mark, rows in wide.items() if len({len(row) for row in rows if row}) == 1]
@@ -156,13 +160,15 @@ def _text_rows(name: str, text: str) -> list[list[Any]]:
             for row in rows]  # fmt: skip
 
 
-def _split(text: str, mark: str) -> list[list[str]]:
+def _split(name: str, text: str, mark: str) -> list[list[str]]:
     """Records of the text; blank lines give empty rows, so row numbers stay."""
+    lines = io.StringIO(text, newline="")
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=False,
-                               skipinitialspace=mark != "\t"))  # fmt: skip
-    except csv.Error:  # a field beyond the reader's limit: an unclosed quotation mark
-        return []
+        return list(csv.reader(lines, delimiter=mark, skipinitialspace=mark != "\t"))
+    except csv.Error as error:  # a cell beyond the reader's limit
+        raise QualityDataError(
+            f"“{name}”里的英文双引号不成对，分不清格子。", hint="请补齐或删去多余的双引号。"
+        ) from error
 
 
 def _common_width(rows: Sequence[Sequence[str]]) -> int:
@@ -210,7 +216,7 @@ def _excel(name: str, raw: bytes, wanted: str | int | None) -> list[Sheet]:
         cells = [[None] * len(cells[0]) for _ in range(top)] + cells if cells else []
         sheets.append(Sheet(cells, merged, sheet.title))
         _require_computed(name, raw, book, sheet)
-    return [sheet for sheet in sheets if any(v is not None for row in sheet.cells for v in row)]
+    return sheets
 
 
 def _blank(value: Any) -> Any:
