@@ -94,8 +94,8 @@ def mls_limits(
         high += _same_sign(minus, parts, n, g, 1.0 - alpha)
     center = float(parts.sum())
     return (
-        max(center - max(low, 0.0) ** 0.5, 0.0),
-        max(center + max(high, 0.0) ** 0.5, 0.0),
+        max(center - max(float(low), 0.0) ** 0.5, 0.0),
+        max(center + max(float(high), 0.0) ** 0.5, 0.0),
     )
 
 
