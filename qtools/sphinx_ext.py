@@ -144,7 +144,7 @@ def normalize_text(text: str) -> str:
     text = unicodedata.normalize("NFKD", text)
     text = re.sub("([A-Za-z])\u0304", r"\1bar", text)
     text = "".join(sign for sign in text if unicodedata.category(sign) != "Mn")
-    return unicodedata.normalize("NFKC", text).lower()
+    return unicodedata.normalize("NFKC", text).lower().replace("ς", "σ")  # Σ at a word's end
 
 
 def split_words(text: str) -> list[str]:
@@ -253,13 +253,21 @@ def _write_texts(app: Sphinx, error: Exception | None) -> None:
 # --- pages ---------------------------------------------------------------------------------------
 
 
-def _configure(app: Sphinx, config: Config) -> None:  # noqa: ARG001
-    """Settings this extension needs, whatever the book's configuration says otherwise."""
-    config.html_static_path += [
-        str(web.static_dir()),
-        str(web.plotly_js()),
-        str(web.mathjax_js()),
-    ]
+_STATIC = ("handbook.css", "figures.js", "exercise.js", "search.js")
+
+
+def _configure(app: Sphinx, config: Config) -> None:
+    """Settings this extension needs, whatever the book's configuration says otherwise.
+
+    Jupyter Book always loads sphinx-thebe, which writes addresses of other hosts into each page;
+    nothing of it is left connected.
+    """
+    for listeners in list(app.events.listeners.values()):
+        for listener in list(listeners):
+            if listener.handler.__module__.startswith("sphinx_thebe"):
+                app.disconnect(listener.id)
+    files = [web.static_dir() / name for name in _STATIC]
+    config.html_static_path += [str(path) for path in (*files, web.plotly_js(), web.mathjax_js())]
     config.templates_path.insert(0, str(Path(__file__).parent / "templates"))
     config.html_use_index = False  # an empty page
     config.mathjax_path = web.mathjax_js().name

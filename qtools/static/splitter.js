@@ -8,7 +8,8 @@ function normalizeText(text) {
     .replace(/([A-Za-z])\u0304/g, "$1bar")
     .replace(/\p{Mn}/gu, "")
     .normalize("NFKC")
-    .toLowerCase();
+    .toLowerCase()
+    .replace(/ς/g, "σ"); // Σ at a word's end
 }
 
 function splitQuery(text) {

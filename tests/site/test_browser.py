@@ -270,7 +270,7 @@ def test_words_are_split_alike_on_both_sides(tab: Any, site_html: Path) -> None:
         "控制图与 I-MR 图，X̄-S、R̄/d₂、ŝ",
         "ＣＰＫ≥1.33（％） Cp/Cpk；R&R",
         "σ²=σ_GRR²+σ_P²",
-        "a", "图", "𠮷野家", "１２．５％", "é_x-9.5./y", "—…\n\tÅ膜厚", "α·β naïve ﬁne ①②",
+        "a", "图", "ΑΣ ΣΑ", "𠮷野家", "１２．５％", "é_x-9.5./y", "—…\n\tÅ膜厚", "α·β naïve ﬁne ①②",
         *(chr(code) * 2 for code in range(0x21, 0x2FF)),
     ]  # fmt: skip
     tab.goto((site_html / "search.html").as_uri())
