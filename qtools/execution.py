@@ -25,8 +25,9 @@ Progress = Callable[[int, int, str], None]
 
 # Floors 3 and 4: no notebook imports them, so a change here re-executes nothing.
 UPPER = {
-    "authoring", "chapters", "cli", "execution", "markdown", "pages", "pages_data", "parameters",
-    "report", "site", "skeleton", "sphinx_ext", "template", "templates", "web", "workbook",
+    "authoring", "chapters", "cli", "console", "execution", "markdown", "pages", "pages_data",
+    "parameters", "report", "site", "skeleton", "sphinx_ext", "template", "templates", "web",
+    "workbook", "workshop",
 }  # fmt: skip
 
 
