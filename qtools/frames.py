@@ -176,8 +176,10 @@ def codes(frame: pd.DataFrame, column: str) -> tuple[npt.NDArray[np.intp], list[
     placed, levels = pd.factorize(series)
     written = [_label(level) for level in levels]
     dates = [hasattr(level, "isoformat") for level in levels]
-    damaged = [text in _EXCEL_ERRORS or (any(dates) and not all(dates) and date)
-               for text, date in zip(written, dates, strict=True)]  # fmt: skip
+    mixed = any(dates) and not all(dates)
+    damaged = [
+        text in _EXCEL_ERRORS or (mixed and date) for text, date in zip(written, dates, strict=True)
+    ]
     if any(damaged):
         what = written[damaged.index(True)]
         raise QualityDataError(
@@ -187,7 +189,8 @@ def codes(frame: pd.DataFrame, column: str) -> tuple[npt.NDArray[np.intp], list[
         )
     names = list(dict.fromkeys(written))
     if len(names) < len(written):  # the number 1 and the text 1 are one label
-        placed = np.array([names.index(text) for text in written])[placed]
+        place = {text: number for number, text in enumerate(names)}
+        placed = np.array([place[text] for text in written])[placed]
     seen: dict[str, str] = {}
     for name in names:
         other = seen.setdefault(plain(name), name)
