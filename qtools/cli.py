@@ -131,10 +131,8 @@ def run(
     name, values, output, asked = console.split_words([*(words or []), *ctx.args])
     if name is None:
         if not asked:
-            raise QualityDataError(
-                "没有写是哪一章。", hint=f"{console.RUN_USAGE}；qtools list 列出全部章。"
-            )
-        out(f"{console.RUN_USAGE}\n\n用自己的数据重算一章，写成一个不用联网的网页文件。")
+            raise QualityDataError("没有写是哪一章。", hint=f"写成：{console.RUN_USAGE}")
+        out(f"用法：{console.RUN_USAGE}\n\n用自己的数据重算一章，写成一个不用联网的网页文件。")
         out("qtools list 列出全部章节；qtools run 章 --help 列出那一章的参数。")
         return
     found = workbook.chapter(name)
@@ -151,9 +149,8 @@ def _run_help(found: Chapter) -> None:
     out(f"用法：qtools run {found.name} --data 文件 [--参数 值 …] [-o 报告.html]\n")
     out(f"{found.id}　{found.title}\n\n参数：")
     _print_parameters(found.parameters)
-    out(
-        "\n选项：\n  -o, --output  报告写到哪里（.html）；已有的报告会被替换\n  -h, --help    显示这份说明"
-    )
+    out("\n选项：\n  -o, --output  报告写到哪里（.html）；已有的报告会被替换")
+    out("  -h, --help    显示这份说明")
     out(f"\n先取模板：qtools template {found.name} -o 模板.xlsx")
 
 

@@ -14,7 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from qtools.errors import QualityDataError
 
-RUN_USAGE = "用法：qtools run 章 --data 文件 [--参数 值 …] [-o 报告.html]"
+RUN_USAGE = "qtools run 章 --data 文件 [--参数 值 …] [-o 报告.html]"
 OK, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
 # base of every complaint that typer makes about the command line
@@ -113,7 +113,9 @@ def split_words(words: Sequence[str]) -> tuple[str | None, dict[str, str], str |
             option, given, value = word.partition("=")
             if not given:
                 if not rest or rest[0].startswith("--"):
-                    raise QualityDataError(f"选项 {option} 后面要写一个值。", hint=RUN_USAGE)
+                    raise QualityDataError(
+                        f"选项 {option} 后面要写一个值。", hint=f"写成：{RUN_USAGE}"
+                    )
                 value = rest.pop(0)
             key = option.removeprefix("--")
             if option in ("-o", "--output"):
@@ -125,7 +127,7 @@ def split_words(words: Sequence[str]) -> tuple[str | None, dict[str, str], str |
         elif name is None and not word.startswith("-"):
             name = word
         else:
-            raise QualityDataError(f"看不懂“{word}”。", hint=RUN_USAGE)
+            raise QualityDataError(f"看不懂“{word}”。", hint=f"写成：{RUN_USAGE}")
     return name, values, output, asked
 
 

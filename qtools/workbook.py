@@ -227,15 +227,9 @@ def resolve(found: Chapter, values: Mapping[str, object]) -> dict[str, Any]:
 
 def _located(value: str) -> str:
     """Absolute path of a file; the name of a data set as it is."""
-    path = Path(value).expanduser()
-    if path.is_file():
-        return str(path.resolve())
-    if (data.root() / "data" / value / "data.csv").is_file():
+    if value in data.names():
         return value
-    raise QualityDataError(
-        f"找不到数据文件“{value}”。",
-        hint=f"请核对文件名和所在的文件夹；现在的文件夹是 {Path.cwd()}。",
-    )
+    return str(data._locate(value)[0].resolve())
 
 
 def unknown_option(found: Chapter, option: str) -> QualityDataError:
