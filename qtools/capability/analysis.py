@@ -134,7 +134,7 @@ def process_capability(
         between=between,
         normality=anderson_darling(x),
         histogram=_histogram(x, spec),
-        stability=_stability(df, value, subgroup, estimator),
+        stability=_stability(df, value, subgroup, estimator, levels[:1]),
         confidence=confidence,
         criteria=criteria,
     )
@@ -220,8 +220,15 @@ def _within(
     return estimate(x, codes, names=names)
 
 
-def _stability(df: pd.DataFrame, value: str, subgroup: str | None, estimator: str) -> Stability:
-    """The chart that goes with the estimator, judged by its 3σ limits alone."""
+def _stability(
+    df: pd.DataFrame, value: str, subgroup: str | None, estimator: str, outer: Sequence[str]
+) -> Stability:
+    """The chart that goes with the estimator, judged by its 3σ limits alone.
+
+    Who names nested levels takes the differences between outer units as part of the process: the
+    means of those units are then judged by their own moving ranges, as in a three-way chart, since
+    limits from the spread within would call every such process unstable.
+    """
     from qtools import spc
 
     chart: ControlChart
@@ -230,10 +237,15 @@ def _stability(df: pd.DataFrame, value: str, subgroup: str | None, estimator: st
     else:
         make = spc.xbar_r_chart if estimator == "r" else spc.xbar_s_chart
         chart = make(df, value=value, subgroup=subgroup, rules="3sigma")
+    title, location = chart.title, chart
+    if outer:
+        means = df.groupby(list(outer), sort=False)[[value]].mean()
+        location = spc.imr_chart(means, value=value, rules="3sigma")
+        title = f"“{outer[0]}”均值的{location.title}与{chart.spread.name}图"
     return Stability(
-        chart.title,
-        len(chart.location.points),
-        chart.n_signals,
+        title,
+        len(location.location.points),
+        location.n_signals,
         len(chart.spread.points),
         chart.spread_n_signals,
     )
