@@ -230,7 +230,8 @@ def compare(case: Case, computed: Any) -> Verification:
     >>> compare(case, 563.035714).agrees, compare(case, 563.03576).agrees
     (True, False)
     """
-    value = computed.item() if hasattr(computed, "item") else computed
+    single = hasattr(computed, "item") and getattr(computed, "size", 0) == 1
+    value = computed.item() if single else computed
     if not isinstance(value, (bool, int, float, str)):
         raise QualityDataError(f"公布值“{case.id}”的算式没有给出一个数：{value!r}。")
     if case.value in ("True", "False") or isinstance(value, (bool, str)):

@@ -138,7 +138,7 @@ def format_number(value: object, digits: int = 5) -> str:
     >>> [format_number(v) for v in (563.035714, 0.000012345, 168, None, 12345678.9)]
     ['563.04', '1.2345e-05', '168', '—', '12345679']
     """
-    if value is None:
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):  # pandas stays unimported
         return "—"
     if isinstance(value, str):
         return value
@@ -156,8 +156,9 @@ def format_number(value: object, digits: int = 5) -> str:
         return str(value)
     if number != 0 and not 1e-4 <= abs(number) < 1e9:
         return f"{number:.{digits - 1}e}"
-    before = math.floor(math.log10(abs(number))) + 1 if number else 1
-    return f"{number:.{max(digits - before, 0)}f}"
+    # the exponent after rounding: 9.99996 is 10.000
+    exponent = int(f"{number:.{digits - 1}e}".partition("e")[2])
+    return f"{number:.{max(digits - 1 - exponent, 0)}f}"
 
 
 class Result(ABC):
