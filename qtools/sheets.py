@@ -135,7 +135,7 @@ def _decode(name: str, raw: bytes) -> str:
 
 def _text_rows(name: str, text: str) -> list[list[Any]]:
     """Rows split at the one delimiter that gives a table."""
-    tables = {mark: _split(name, text, mark) for mark in _DELIMITERS}
+    tables = {mark: _split(name, text, mark) for mark in _DELIMITERS if mark in text}
     wide = {mark: rows for mark, rows in tables.items() if max(map(len, rows), default=0) > 1}
     # a title line above the table has fewer fields; a line inside the table may not
     even = [mark for mark, rows in wide.items() if len({len(row) for row in rows if row}) == 1]
@@ -154,7 +154,7 @@ def _text_rows(name: str, text: str) -> list[list[Any]]:
             hint="格子里本身有分隔符时请用英文双引号括起来；或改存为 .xlsx。",
             rows=wrong,
         )
-    rows = tables[fits[0]] if fits else [row[:1] for row in tables[","]]
+    rows = tables[fits[0]] if fits else _split(name, text, ",")
     width = max(map(len, rows), default=0)
     return [[cell if cell.strip() else None for cell in row + [""] * (width - len(row))]
             for row in rows]  # fmt: skip
