@@ -10,6 +10,7 @@ Searle, Casella & McCulloch (1992), *Variance Components*, ch. 4.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -143,3 +144,27 @@ def _effect_ss(cells: Vector, source: tuple[int, ...], n: int) -> float:
     for axis in source:
         effect = effect - effect.mean(axis=axis, keepdims=True)
     return float(np.sum(effect**2) * n / effect.size)
+
+
+def pool(anova: Anova, place: int) -> Anova:
+    """合并 The same analysis with one source folded into the residual.
+
+    Examples
+    --------
+    >>> anova = crossed_anova(np.array([[[1.0, 3.0], [2.0, 4.0]], [[6.0, 8.0], [9.0, 11.0]]]))
+    >>> pool(anova, 2).df, pool(anova, 2).ms
+    ((1, 1, 5), (72.0, 8.0, 2.0))
+    """
+    ss, df = list(anova.ss), list(anova.df)
+    ss[-1] += ss.pop(place)
+    df[-1] += df.pop(place)
+    ems = np.delete(np.delete(np.array(anova.ems), place, axis=0), place, axis=1)
+    weights = list(anova.mean_weights)
+    weights.pop(place)
+    return replace(
+        anova,
+        ss=tuple(ss),
+        df=tuple(df),
+        ems=tuple(map(tuple, ems.tolist())),
+        mean_weights=tuple(weights),
+    )

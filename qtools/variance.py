@@ -42,7 +42,7 @@ class Anova:
     ----------
     ss : tuple of float
         Sums of squares, outermost level (or first factor) first, residual last.
-    df : tuple of int
+    df : tuple of int or float
         Their degrees of freedom.
     ems : tuple of tuple of float
         ``ems[j][k]`` is the coefficient of component ``k`` in the expectation of mean square ``j``.
@@ -58,7 +58,7 @@ class Anova:
     """
 
     ss: tuple[float, ...]
-    df: tuple[int, ...]
+    df: tuple[float, ...]
     ems: tuple[tuple[float, ...], ...]
     n: int
     mean: float
@@ -240,7 +240,7 @@ def _ratio(top: float, low: float) -> float:
     return np.inf if low == 0 and top > 0 else np.nan
 
 
-def _satterthwaite(weights: Vector, ms: Sequence[float], df: Sequence[int]) -> float:
+def _satterthwaite(weights: Vector, ms: Sequence[float], df: Sequence[float]) -> float:
     """Effective degrees of freedom of a combination of mean squares; NaN if it is zero."""
     parts = weights * np.array(ms)
     below = float(np.sum(parts**2 / np.array(df)))

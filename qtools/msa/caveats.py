@@ -1,0 +1,114 @@
+"""量具提醒 Coded caveats of a gauge study."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtools.result import Check
+
+if TYPE_CHECKING:
+    from qtools.msa.result import GageRR
+
+FEW_PARTS = 10  # a common study has ten parts, AIAG MSA 4th ed.
+FEW_OPERATORS = 3
+NARROW = 0.5  # spread of the parts as a part of the tolerance
+SIGNIFICANT = 0.05  # an interaction below this p value is worth a look at the lines
+NEAR = 0.5  # ndc before truncation this close to its minimum
+
+
+def caveats(result: GageRR) -> tuple[Check, ...]:
+    """提醒 What was seen and what it means, most serious first."""
+    found = [
+        *_components(result),
+        *_firmness(result),
+        *_size(result),
+        *_interaction(result),
+    ]
+    rank = {"bad": 0, "caution": 1, "good": 2, "info": 3}
+    return tuple(sorted(found, key=lambda check: rank[check.level]))
+
+
+def _components(result: GageRR) -> list[Check]:
+    out = []
+    labels = result.labels()
+    negative = [key for key, part in result.raw.items() if part < 0]
+    if negative:
+        shown = "、".join(f"“{labels[key]}”" for key in negative)
+        text = f"{shown}的方差估计为负，按 0 报告：它与 0 分不清，不等于它真的不存在。"
+        out.append(Check("gage-rr.negative-variance", text))
+    if result.ndc is None:
+        text = "同一人重复测同一零件，读数完全一致：多半是量具的分辨力不够（读数被取整）。"
+        out.append(Check("gage-rr.zero-variation", text))
+    if result.tolerance is not None:
+        spread = result.k * result.part_var**0.5
+        if spread < NARROW * result.tolerance:
+            share = 100 * spread / result.tolerance
+            text = (
+                f"这批{result.part}的变差（{result.k:g}σ）只有公差的 {share:.0f} %：零件挑得太像，"
+                "%研究变差会偏大、ndc 会偏小；请按日常变差选零件，并同时看 %公差。"
+            )
+            out.append(Check("gage-rr.parts-narrow", text))
+    return out
+
+
+def _firmness(result: GageRR) -> list[Check]:
+    out = []
+    criteria = result.criteria
+    upper = result.intervals["pct_study_var"].high
+    band = criteria.band(result.pct_study_var)
+    percent = f"{100 * result.confidence:g} %"
+    if criteria.band(upper) is not band:
+        text = (
+            f"%GRR 的 {percent} 区间上限是 {upper:.1f} %，已越过 {band.limit:g} % 这条线："
+            "数据不够多，结论还不能算数。加检验员或零件，比加重复次数有用。"
+        )
+        out.append(Check("gage-rr.wide-interval", text))
+    if abs(result.ndc_raw - criteria.ndc_minimum) < NEAR:
+        text = (
+            f"ndc 取整前是 {result.ndc_raw:.2f}，离 {criteria.ndc_minimum} 很近："
+            "换一种方法（方差分析法或均值极差法）就可能落到另一边，不要只凭它下结论。"
+        )
+        out.append(Check("gage-rr.ndc-near-limit", text))
+    return out
+
+
+def _size(result: GageRR) -> list[Check]:
+    out = []
+    parts, operators, trials = result.readings.shape
+    if parts < FEW_PARTS:
+        text = f"只有 {parts} 个{result.part}（通常用 {FEW_PARTS} 个以上），零件间变差估计得很粗。"
+        out.append(Check("gage-rr.few-parts", text))
+    if operators < FEW_OPERATORS:
+        text = f"只有 {operators} 位{result.operator}，再现性的区间会非常宽。"
+        out.append(Check("gage-rr.few-operators", text))
+    if trials < 2:
+        text = "每个组合只测了 1 次：交互与重复性分不开，都算在重复性里。"
+        out.append(Check("gage-rr.no-replicates", text))
+    return out
+
+
+def _interaction(result: GageRR) -> list[Check]:
+    if result.method == "range":
+        text = "均值极差法看不到零件与检验员的交互；怀疑有交互时请用方差分析法。"
+        return [Check("gage-rr.interaction-unseen", text, "info")]
+    if result.full is None:
+        return []
+    limit = f"{result.alpha_pool:g}"
+    if result.pooled:
+        p = result.interaction_p
+        shown = "无法检验" if p is None else f"p = {p:.3f}，大于 {limit}"
+        components = [max(part, 0.0) for part in result.full.components]
+        kept = sum(components[1:]) ** 0.5
+        text = (
+            f"交互项 {shown}，已并入重复性（合并）；若不合并，GRR 的标准差是 {kept:.4g}，"
+            f"合并是 {result.grr_var**0.5:.4g}。比较两份报告前先看口径。"
+        )
+        return [Check("gage-rr.interaction-pooled", text, "info")]
+    p = result.full.p[2]
+    seen = (
+        "有的检验员测某些零件偏高或偏低，请看图里交叉的线。"
+        if p <= SIGNIFICANT
+        else "它在这批数据里看不出来，只是按你的设定没有合并。"
+    )
+    text = f"交互项 p = {p:.3f}，不大于 {limit}，单独列出（不合并）：{seen}"
+    return [Check("gage-rr.interaction-kept", text, "info")]
