@@ -78,7 +78,11 @@
     layout.paper_bgcolor = layout.plot_bgcolor = "rgba(0,0,0,0)";
     layout.dragmode = layout.dragmode || false;
     const margin = { l: 64, r: 24, t: 64, b: 56, ...layout.margin };
-    const titled = (layout.annotations || []).some((a) => a.yref === "paper" && a.y > 0.98);
+    // words over the plot: panel titles, names of vertical lines; they stand where the legend would
+    const over = (layout.annotations || []).filter(
+      (a) => /^paper$|domain$/.test(a.yref || "") && a.y > 0.98 && a.yanchor !== "top"
+    );
+    const titled = over.length ? (over.some((a) => /<br/.test(a.text)) ? 44 : 26) : 0;
     const legend = layout.legend || {};
     layout.margin = margin;
     if (size < NARROW) {
@@ -87,13 +91,16 @@
       if (title.text) {
         const wrapped = wrapTitle(title.text, size, fontSize);
         layout.title = { ...title, text: wrapped, font: { ...title.font, size: fontSize } };
-        margin.t = 34 + 20 * wrapped.split("<br>").length + (titled ? 16 : 0);
+        margin.t = 34 + 20 * wrapped.split("<br>").length + titled;
         layout.title.y = 1;
         layout.title.yanchor = "top";
         layout.title.pad = { t: 14 };
       }
       margin.l = 48;
-      margin.r = 10;
+      if (margin.r <= 24) margin.r = 10; // a wide one holds words
+      for (const key of Object.keys(layout))
+        if (/^xaxis\d*$/.test(key) && layout[key].tickmode === undefined && !layout[key].dtick)
+          layout[key] = { nticks: 7, tickangle: 0, ...layout[key] };
       // under the axis title, over the whole width
       const plot = (layout.height || 420) - margin.t - margin.b;
       layout.legend = {
@@ -101,9 +108,8 @@
       };
       layout.height = (layout.height || 420) + 40;
     } else if (titled && legend.y === 1) {
-      // panel titles stand where the legend would: put it above them
-      margin.t += 26;
-      layout.legend = { ...legend, y: 1 + 26 / ((layout.height || 420) - margin.t - margin.b) };
+      margin.t += titled;
+      layout.legend = { ...legend, y: 1 + titled / ((layout.height || 420) - margin.t - margin.b) };
     }
     figure.box.style.minHeight = (layout.height || 420) + "px";
     figure.width = size;
