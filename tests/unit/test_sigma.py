@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -224,6 +224,7 @@ def test_equal_values_give_exactly_zero():
         assert found.value == 0
 
 
+@settings(deadline=None)
 @given(
     arrays(np.float64, 12, elements=st.integers(-500, 500).map(lambda i: i / 8)),
     st.integers(-(2**20), 2**20),
