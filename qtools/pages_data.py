@@ -93,7 +93,7 @@ def verification_table(checked: Sequence[Verification]) -> str:
                 escape(one.case.source),
             )
         )
-    text = table(("内容", "公布值", "算出的值", "核对", "出处"), rows, numeric=(1, 2), short=(3,))
+    text = table(("内容", "参照值", "算出的值", "核对", "出处"), rows, numeric=(1, 2), short=(3,))
     return text + ("\n" + "\n".join(notes) + "\n" if notes else "")
 
 
@@ -119,15 +119,16 @@ def numbers(
     titles = {card.name: f"[{escape(card.title)}](data/{card.name}.md)" for card in cards}
     parts = [
         "# 数字核验\n",
-        "公布的数与这里算出的数，逐个摆在一起。公布值照印刷的样子写；算出的值四舍五入到同样位数后"
-        "与它相同，记作“一致”。\n",
+        "公布的数与这里算出的数，逐个摆在一起。**参照值**是文献公布的数，照印刷的样子写；没有公布的，"
+        "用另一套软件或另一条算法独立复算，出处一栏写明。算出的值四舍五入到同样位数后与它相同，"
+        "记作“一致”。\n",
         "“未复现”是按公布的公式和数据算不出公布的那个数：两个数都列出，下面注明原因。"
         "它们是查过的，不是漏掉的。\n",
         f"共 {len(checked)} 条：一致 {count['一致']} 条，未复现 {count['未复现']} 条，"
         f"不一致 {count['不一致']} 条。\n",
     ]
     for where, group in groupby(sorted(checked, key=lambda v: _order(v, titles)), _where):
-        heading = titles.get(where, f"文献数值：{escape(Path(where).stem)}")
+        heading = titles.get(where, f"其他参照值：{escape(Path(where).stem)}")
         parts += [f"## {heading}\n", verification_table(list(group))]
     if fixed:
         rows = [(f"`{name}`", str(number)) for name, number in fixed.items()]
