@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from qtools.spc.result import ControlChart
+    from qtools.spc.result import ControlChart, Panel
 
     Floats = npt.NDArray[np.float64]
 
@@ -64,7 +64,8 @@ def process_capability(
         with subgroups), R̄/d₂ or the pooled standard deviation.
     nested : sequence of str
         Columns of nested levels, outermost first; adds the nested view, whose intervals do not
-        take readings of one unit as independent.
+        take readings of one unit as independent, and judges stability between the outermost units
+        by their own moving ranges.
     confidence : float
         Level of the two-sided intervals, between 0 and 1.
     criteria : Criteria
@@ -223,31 +224,38 @@ def _within(
 def _stability(
     df: pd.DataFrame, value: str, subgroup: str | None, estimator: str, outer: Sequence[str]
 ) -> Stability:
-    """The chart that goes with the estimator, judged by its 3σ limits alone.
+    """The charts that go with the study, judged by their 3σ limits alone.
 
-    Who names nested levels takes the differences between outer units as part of the process: the
-    means of those units are then judged by their own moving ranges, as in a three-way chart, since
-    limits from the spread within would call every such process unstable.
+    Who names nested levels takes the differences between outer units as part of the process. The
+    means of those units are then judged by their own moving ranges, and the spread within by its
+    own chart, as in a three-way chart (I-MR-R/S): limits from the spread within would call every
+    such process unstable.
     """
     from qtools import spc
 
-    chart: ControlChart
-    if subgroup is None:
-        chart = spc.imr_chart(df, value=value, rules="3sigma")
-    else:
+    inside: ControlChart | None = None
+    if subgroup is not None:
         make = spc.xbar_r_chart if estimator == "r" else spc.xbar_s_chart
-        chart = make(df, value=value, subgroup=subgroup, rules="3sigma")
-    title, location = chart.title, chart
-    if outer:
-        means = df.groupby(list(outer), sort=False)[[value]].mean()
-        location = spc.imr_chart(means, value=value, rules="3sigma")
-        title = f"“{outer[0]}”均值的{location.title}与{chart.spread.name}图"
+        inside = make(df, value=value, subgroup=subgroup, rules="3sigma")
+    if not outer:
+        chart = inside or spc.imr_chart(df, value=value, rules="3sigma")
+        panels = [(panel.name, panel) for panel in (chart.location, chart.spread)]
+        return _judged(chart.title, panels)
+    means = df.groupby(list(outer), sort=False)[[value]].mean()
+    panels = []
+    name = "外层均值的单值—移动极差控制图（I-MR）"
+    if np.ptp(means[value].to_numpy()) > 0:  # else nothing moves, and there are no limits to draw
+        between = spc.imr_chart(means, value=value, rules="3sigma")
+        panels = [(f"“{outer[0]}”均值", between.location), ("均值的移动极差", between.spread)]
+    if inside is not None:
+        name = "三向控制图（外层均值的 I-MR，加组内离散图）"
+        panels.append((f"组内{inside.spread.name}", inside.spread))
+    return _judged(name, panels)
+
+
+def _judged(name: str, panels: Sequence[tuple[str, Panel]]) -> Stability:
     return Stability(
-        title,
-        len(location.location.points),
-        location.n_signals,
-        len(chart.spread.points),
-        chart.spread_n_signals,
+        name, tuple((label, len(panel.points), len(panel.signals)) for label, panel in panels)
     )
 
 

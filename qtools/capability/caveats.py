@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtools.result import Check, format_number
+from qtools.result import Check
 
 if TYPE_CHECKING:
     from qtools.capability.result import ProcessCapability
@@ -23,16 +23,13 @@ def _unstable(r: ProcessCapability) -> Check | None:
     s = r.stability
     if s.stable:
         return None
-    where = [
-        f"{noun} {points} 个点有 {out} 个"
-        for noun, points, out in (
-            ("位置图", s.points, s.signals),
-            ("离散图", s.spread_points, s.spread_signals),
-        )
-        if out
-    ]
+    where = "，".join(
+        f"{name}图 {points} 个点有 {signals} 个超出控制限"
+        for name, points, signals in s.panels
+        if signals
+    )
     text = (
-        f"{s.chart}的{'、'.join(where)}超出控制限，过程不稳：先判稳再算 Cpk；不稳只报 Pp/Ppk。"
+        f"{s.chart}：{where}。过程不稳：先判稳再算 Cpk；不稳只报 Pp/Ppk。"
         "此时 Cp、Cpk 只说明“若消除这些变动，过程最好能到哪里”。"
     )
     return Check("capability.unstable", text, "bad")
@@ -66,7 +63,7 @@ def _mean_out(r: ProcessCapability) -> Check | None:
     if r.spec.room(r.mean) >= 0:
         return None
     text = (
-        f"均值 {format_number(r.mean)} 已在规格以外，Cpk、Ppk 为负，按模型超过一半的产品不合格。"
+        f"均值 {r.mean:.6g} 已在规格以外，Cpk、Ppk 为负，按模型超过一半的产品不合格。"
         "请先核对单位和规格限，再调中心。"
     )
     return Check("capability.mean-out-of-spec", text, "bad")
@@ -143,7 +140,7 @@ def _off_centre(r: ProcessCapability) -> Check | None:
     if abs(target - middle) <= 1e-9 * (usl - lsl):
         return None
     text = (
-        f"目标值 {format_number(target)} 不在规格中点 {format_number(middle)}："
+        f"目标值 {target:.6g} 不在规格中点 {middle:.6g}："
         "对准目标时 Cpk 不是最大，对准中点时 Cpm 不是最大。请先问清目标值从何而来，再决定看哪个。"
     )
     return Check("capability.target-off-centre", text, "info")
@@ -156,10 +153,10 @@ def _extrapolated(r: ProcessCapability) -> Check | None:
     ppm = _expected_ppm(r)
     if not inside or r.n * ppm >= 1e6:
         return None
+    limits = "规格限" if spec.width is None else "两条规格限都"
     text = (
-        f"规格限{'' if spec.width is None else '都'}在读数范围（{format_number(h.low)}～{format_number(h.high)}）以外："
-        f"预期的 {format_number(ppm, 3)} ppm 是正态曲线尾部的外推，"
-        f"{r.n} 个读数既不能证实也不能推翻。"
+        f"{limits}在读数范围（{h.low:.6g}～{h.high:.6g}）以外：预期的 {ppm:.3g} ppm "
+        f"是正态曲线尾部的外推，{r.n} 个读数既不能证实也不能推翻。"
     )
     return Check("capability.extrapolated-ppm", text, "info")
 

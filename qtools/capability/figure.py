@@ -55,11 +55,13 @@ def draw(result: ProcessCapability) -> go.Figure:
             )
         )
     _lines(fig, result)
-    theme.finish(fig, title=f"{result.value}：直方图与规格（n = {result.n}）", alt=_alt(result))
-    fig.update_layout(bargap=0, margin={"t": 112})
+    theme.finish(
+        fig, title=f"{result.value}：直方图与规格（n = {result.n}）", alt=_alt(result), height=460
+    )
+    legend = {"x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top"}
+    fig.update_layout(bargap=0, margin={"t": 96}, legend=legend)
     fig.update_xaxes(title_text=result.value, range=[low, high], showgrid=False)
     fig.update_yaxes(title_text="读数个数", rangemode="tozero")
-    fig.update_layout(legend={"y": 1.09})
     return fig
 
 
@@ -87,7 +89,7 @@ def _lines(fig: go.Figure, result: ProcessCapability) -> None:
             yref="y domain",
             yanchor="bottom",
             showarrow=False,
-            text=f"{name}<br>{format_number(at)}",
+            text=f"{name}<br>{at:.6g}",
             font={"size": 12, "color": color},
         )
 
@@ -106,15 +108,15 @@ def _range(result: ProcessCapability) -> tuple[float, float]:
 def _alt(result: ProcessCapability) -> str:
     h, spec = result.histogram, result.spec
     limits = "，".join(
-        f"{name} {format_number(at)}"
+        f"{name} {at:.6g}"
         for name, at in (("规格下限", spec.lsl), ("目标", spec.target), ("规格上限", spec.usl))
         if at is not None
     )
     near = result.index("ppk")
     return (
         f"“{result.value}”的直方图（{result.n} 个读数，"
-        f"{format_number(h.low)}～{format_number(h.high)}）"
+        f"{h.low:.6g}～{h.high:.6g}）"
         f"与两条正态曲线（实线为总标准差，虚线为组内），竖线为{limits}。"
-        f"均值 {format_number(result.mean)}，{h.below + h.above} 个读数超出规格，"
+        f"均值 {result.mean:.6g}，{h.below + h.above} 个读数超出规格，"
         f"Ppk = {near.value:.3f}。{result.verdict.text}"
     )

@@ -27,22 +27,17 @@ class Stability:
     ----------
     chart : str
         Name of the chart.
-    points, signals : int
-        Points of the location chart, and those beyond its limits.
-    spread_points, spread_signals : int
-        The same of the spread chart.
+    panels : tuple of (str, int, int)
+        What each panel plots, its points, and those beyond its limits.
     """
 
     chart: str
-    points: int
-    signals: int
-    spread_points: int
-    spread_signals: int
+    panels: tuple[tuple[str, int, int], ...]
 
     @property
     def stable(self) -> bool:
-        """No point beyond the limits of either chart."""
-        return self.signals + self.spread_signals == 0
+        """No point beyond the limits of any panel."""
+        return not any(signals for _, _, signals in self.panels)
 
 
 @dataclass(frozen=True, slots=True)
