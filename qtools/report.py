@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 _TEXT_MIMES = ("text/html", "text/markdown", "text/plain")
-_HIDDEN = {"parameters", "injected-parameters", "remove-cell"}  # the header shows the parameters
+_HIDDEN = {"parameters", "injected-parameters"}  # the header shows the parameters
 _NOTES = {"note": "说明", "tip": "提示", "hint": "提示", "warning": "注意", "important": "重要"}
 _NOTES |= {"caution": "小心", "attention": "注意", "danger": "警告", "seealso": "另见"}
 _MATHJAX = {
@@ -136,12 +136,12 @@ def _cell(cell: Any, chapter: Chapter, *, first: bool) -> str:
     if cell.cell_type != "code" or not cell.source.strip():
         return ""
     shown = "".join(_output(output) for output in cell.outputs)
-    code = "" if "remove-input" in tags(cell) else _code(cell.source)
+    code = _code(cell.source)
     if "fold" in tags(cell):
         title = cell.source.lstrip().splitlines()[0]
         name = title.lstrip("# ").strip() if title.startswith("#") else "交叉核对"
         return _fold(name, code + shown)
-    return (_fold("代码", code) if code else "") + shown
+    return _fold("代码", code) + shown
 
 
 def _prose(source: str, chapter: Chapter) -> str:
@@ -163,12 +163,6 @@ def _output(output: Any) -> str:
     bundle = output.get("data") or {}
     if PLOTLY_MIME in bundle:
         return web.figure_html(bundle[PLOTLY_MIME])
-    for kind in ("image/svg+xml", "image/png", "image/jpeg"):
-        if kind in bundle and "text/html" not in bundle:
-            content = "".join(bundle[kind])
-            if kind == "image/svg+xml":
-                return content
-            return f'<p><img alt="图" src="data:{kind};base64,{escape(content.strip())}"></p>'
     for kind in _TEXT_MIMES:
         if kind in bundle:
             return _text(kind, "".join(bundle[kind]))
@@ -254,7 +248,7 @@ def _fence(info: str, content: str) -> str:
     name, title = directive.groups()
     if name == "math":
         return _math(content, block=True)
-    text = re.sub(r"\A(?:---\n.*?\n---\n|(?::[\w-]+:.*\n)+)", "", content, flags=re.DOTALL)
+    text = re.sub(r"\A(?:---\n.*?\n---\n|(?::[\w-]+:[^\n]*\n)+)", "", content, flags=re.DOTALL)
     inner = _markdown().render(text)
     if name not in {*_NOTES, "admonition", "dropdown"}:
         return str(inner)

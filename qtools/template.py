@@ -126,7 +126,7 @@ def _explain(sheet: Worksheet, found: Chapter, columns: list[Column], name: str)
         ["如果改了列名，或要换参数，就在命令后面加下表的选项。"],
         [],
         ["要填的列", "单位", "类型", "含义"],
-        *([c.name, c.unit or "—", c.type, c.meaning] for c in columns),
+        *([f"“{c.name}”", c.unit or "—", c.type, c.meaning] for c in columns),
         [],
         ["选项", "说明", "默认值", "类型"],
         *([p.option, p.help, _shown(p.default), p.kind] for p in found.parameters),
@@ -148,8 +148,11 @@ def _quoted(name: str) -> str:
 
 
 def _shown(value: object) -> str:
+    # quoted, so that no row of this sheet is taken for the headings of the table
     if isinstance(value, list | tuple):
-        return ",".join(map(str, value)) or "（空）"
+        return f"“{','.join(map(str, value))}”" if value else "（空）"
+    if isinstance(value, str):
+        return f"“{value}”"
     return "（不填）" if value is None else str(value)
 
 
