@@ -2,9 +2,9 @@
 
 Model: reading = mean + part + operator + part×operator + repeatability, all random. The mean
 squares of part, operator, interaction and residual (p parts, o operators, r trials) estimate
-σ²ₑ + r·σ²ₚₒ + r·o·σ²ₚ, σ²ₑ + r·σ²ₚₒ + r·p·σ²ₒ, σ²ₑ + r·σ²ₚₒ and σ²ₑ. Two things go wrong in practice:
-a component comes out negative (it is set to 0 and reported), and two analyses of one data set
-differ since one pools the interaction and the other does not (the result says which).
+σ²ₑ + r·σ²ₚₒ + r·o·σ²ₚ, σ²ₑ + r·σ²ₚₒ + r·p·σ²ₒ, σ²ₑ + r·σ²ₚₒ and σ²ₑ. Two things go wrong in
+practice: a component comes out negative (it is set to 0 and reported), and two analyses of one
+data set differ since one pools the interaction and the other does not (the result says which).
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def figure(result: GageRR) -> go.Figure:
         rows=2,
         cols=1,
         row_heights=[0.42, 0.58],
-        vertical_spacing=0.16,
+        vertical_spacing=0.24,
         subplot_titles=("各来源的占比", f"每个{result.part}的读数，按{result.operator}"),
     )
     _bars(fig, result)
@@ -69,8 +69,11 @@ def figure(result: GageRR) -> go.Figure:
         f"下图为折线图，横轴是 {len(result.part_names)} 个{result.part}，"
         f"每条线是一位{result.operator}的平均读数，共 {len(result.operator_names)} 条。"
     )
-    theme.finish(fig, title="量具的变差占多少", alt=alt, height=680)
-    return fig.update_layout(barmode="group", legend={"y": 1.03}, margin={"t": 96})
+    theme.finish(fig, title="量具的变差占多少", alt=alt, height=720)
+    below = {"orientation": "h", "xanchor": "left", "x": 0.0, "yanchor": "top"}
+    return fig.update_layout(
+        barmode="group", legend=below | {"y": -0.14}, legend2=below | {"y": 0.61}
+    )
 
 
 def _sources(result: GageRR) -> list[tuple[str, float]]:
@@ -83,14 +86,15 @@ def _bars(fig: go.Figure, result: GageRR) -> None:
     short = [name.split("（")[0] for name, _ in sources]
     ratio = np.array([part for _, part in sources]) / result.total_var
     for name, heights, color in (
-        ("贡献率 %（方差之比）", 100 * ratio, theme.SKY),
-        ("%研究变差（标准差之比）", 100 * np.sqrt(ratio), theme.BLUE),
+        ("贡献率（方差比）", 100 * ratio, theme.SKY),
+        ("%研究变差（标准差比）", 100 * np.sqrt(ratio), theme.BLUE),
     ):
         fig.add_bar(
             x=short,
             y=heights.tolist(),
             name=name,
             marker_color=color,
+            legend="legend2",
             hovertemplate="%{x}：%{y:.1f} %<extra>" + name + "</extra>",
             row=1,
             col=1,
