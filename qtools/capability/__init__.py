@@ -3,12 +3,8 @@
 from qtools.capability.analysis import MIN_READINGS, process_capability
 from qtools.capability.criteria import CRITERIA, Criteria, Grade
 from qtools.capability.indices import Spec, Spread
-from qtools.capability.result import (
-    Histogram,
-    Index,
-    ProcessCapability,
-    Stability,
-)
+from qtools.capability.parts import Histogram, Index, Stability
+from qtools.capability.result import ProcessCapability
 
 __all__ = [
     "CRITERIA",

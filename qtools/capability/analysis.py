@@ -11,7 +11,8 @@ import numpy as np
 from qtools import frames, sigma
 from qtools.capability.criteria import CRITERIA, Criteria
 from qtools.capability.indices import Spec, anderson_darling
-from qtools.capability.result import Histogram, ProcessCapability, Stability
+from qtools.capability.parts import Histogram, Stability
+from qtools.capability.result import ProcessCapability
 from qtools.errors import QualityDataError
 from qtools.variance import Anova, nested_anova
 
