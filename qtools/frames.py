@@ -174,6 +174,8 @@ def codes(frame: pd.DataFrame, column: str) -> tuple[npt.NDArray[np.intp], list[
             rows=row_numbers(frame, np.flatnonzero(blank)),
         )
     placed, levels = pd.factorize(series)
+    if pd.api.types.is_integer_dtype(series):  # numbered labels cannot look alike
+        return placed.astype(np.intp), [str(level) for level in levels.tolist()]
     written = [_label(level) for level in levels]
     dates = [hasattr(level, "isoformat") for level in levels]
     mixed = any(dates) and not all(dates)
