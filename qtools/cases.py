@@ -8,7 +8,7 @@ through :mod:`qtools.data`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
@@ -22,7 +22,11 @@ Status = Literal["一致", "未复现", "不一致"]
 
 _NOISE = 1e-9  # of the tolerance, and of an integer that was computed as a float
 _NUMERICS = ("sigma", "variance", "crossed", "frames")
-_PRINTED = {"c4": 4, "d2": 3, "d3": 3}  # decimals of the tables that textbooks print
+# decimals of the tables that textbooks print; of d₂* it is K = 1/d₂* that is printed
+_PRINTED = {
+    "qtools.constants": {"c4": 4, "d2": 3, "d3": 3},
+    "qtools.msa.ranges": {"k1": 4, "d2_star": -4},
+}
 _BUILTINS = (
     *(abs, all, any, bool, dict, enumerate, float, int, len, list, max, min, range, round),
     *(set, sorted, str, sum, tuple, zip),
@@ -191,29 +195,37 @@ def evaluate(expr: str, **names: Any) -> Any:
 
 @contextmanager
 def printed_constants() -> Iterator[None]:
-    """印刷常数 Lets estimators use c₄, d₂, d₃ as tables print them, within a ``with`` block.
+    """印刷常数 Lets estimators use c₄, d₂, d₃ and K as tables print them, in a ``with`` block.
 
     A comparison with a source that computed with d₂ = 1.128 needs it; nothing else does. Modules
     are to be imported before, so that none keeps a rounded constant.
     """
-    import qtools.constants as exact
-
+    loaded = {key: module for key, module in sys.modules.items() if key.startswith("qtools.")}
     changed: list[tuple[ModuleType, str, Any]] = []
-    for name, decimals in _PRINTED.items():
-        original = getattr(exact, name)
-
-        def rounded(n: int, original: Any = original, decimals: int = decimals) -> float:
-            return float(round(original(n), decimals))
-
-        for module in [m for key, m in sys.modules.items() if key.startswith("qtools.")]:
-            if module is not exact and getattr(module, name, None) is original:
-                changed.append((module, name, original))
-                setattr(module, name, rounded)
+    for home, decimals in _PRINTED.items():
+        for name, places in decimals.items() if home in loaded else ():
+            original = vars(loaded[home])[name]
+            for key, module in loaded.items():
+                # K is rounded once, from exact d₂ and d₃: these stay where they are computed from
+                exact = home == "qtools.constants" and key in _PRINTED
+                if not exact and vars(module).get(name) is original:
+                    changed.append((module, name, original))
+                    setattr(module, name, _rounded(original, places))
     try:
         yield
     finally:
         for module, name, original in changed:
             setattr(module, name, original)
+
+
+def _rounded(constant: Any, places: int) -> Callable[..., float]:
+    """The constant as printed; with negative places, it is the reciprocal that is."""
+
+    def printed(*sizes: int) -> float:
+        value = constant(*sizes)
+        return round(value, places) if places > 0 else 1 / round(1 / value, -places)
+
+    return printed
 
 
 def compare(case: Case, computed: Any) -> Verification:

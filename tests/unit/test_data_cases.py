@@ -143,6 +143,16 @@ def test_printed_constants_are_those_of_the_tables_and_only_within_the_block():
     assert sigma.d2(2) == pytest.approx(2 / np.pi**0.5)
 
 
+def test_printed_factors_of_the_gauge_study():
+    from qtools.msa import ranges
+
+    with printed_constants():  # AIAG MSA 4th ed., K₁ for 3 trials, K₂ for 3 appraisers, K₃ for 10
+        assert ranges.k1(3, 30) == 0.5908
+        assert 1 / ranges.d2_star(3, 1) == pytest.approx(0.5231, rel=1e-15)
+        assert 1 / ranges.d2_star(10, 1) == pytest.approx(0.3146, rel=1e-15)
+    assert ranges.k1(3, 30) == 1 / constants.d2(3)
+
+
 def test_printed_constants_come_back_after_an_error():
     with pytest.raises(ZeroDivisionError), printed_constants():
         raise ZeroDivisionError
