@@ -222,7 +222,7 @@ def _rounded(constant: Any, places: int) -> Callable[..., float]:
     """The constant as printed; with negative places, it is the reciprocal that is."""
 
     def printed(*sizes: int) -> float:
-        value = constant(*sizes)
+        value: float = constant(*sizes)
         return round(value, places) if places > 0 else 1 / round(1 / value, -places)
 
     return printed
