@@ -62,7 +62,7 @@ def render(nb: Any, chapter: Chapter, used: Mapping[str, object]) -> str:
     scripts = ""
     if 'class="qt-figure"' in body:
         scripts += _script(web.plotly_js()) + _script(web.static_dir() / "figures.js")
-    if web.has_math(body):
+    if 'class="math' in body:
         scripts += f"<script>window.MathJax = {json.dumps(_MATHJAX)};</script>"
         scripts += _script(web.mathjax_js())
     sheets = [web.static_dir() / name for name in ("handbook.css", "report.css")]
@@ -118,10 +118,9 @@ def _value(parameter: Parameter, used: Mapping[str, object]) -> str:
     value = used.get(parameter.name, parameter.default)
     if parameter.is_file and isinstance(value, str):
         value = Path(value).name
-    if isinstance(value, list | tuple):
-        text = "、".join(map(str, value)) or "（空）"
-    else:
-        text = "（未填）" if value is None else format_number(value)
+    items = value if isinstance(value, list | tuple) else [value]
+    shown = [f"{item:g}" if isinstance(item, float) else format_number(item) for item in items]
+    text = "（未填）" if value is None else "、".join(shown) or "（空）"
     if parameter.name in used:
         return f'<span class="qt-given">{escape(text)}</span>'
     return f'{escape(text)} <span class="qt-by-default">（默认）</span>'

@@ -341,6 +341,8 @@ def test_report_of_other_contents(top):
     assert ":depth:" not in page.text
     assert "原样" not in page.text
     assert "script" not in page.tags
+    cells.append(new_markdown_cell("只有正文里的公式 $x$"))
+    assert "window.MathJax" in html.render(new_notebook(cells=cells), found, {})
 
 
 def test_execute_runs_in_this_python_and_leaves_no_trace(tmp_path):
