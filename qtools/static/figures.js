@@ -68,6 +68,20 @@
     return [...lines, line].join("<br>");
   }
 
+  /** Fewer labels along a short axis. */
+  function thin(axis) {
+    const { tickvals, ticktext } = axis;
+    if (Array.isArray(tickvals) && tickvals.length > 8) {
+      const every = Math.ceil(tickvals.length / 7);
+      axis.tickvals = tickvals.filter((_, i) => i % every === 0);
+      if (ticktext) axis.ticktext = ticktext.filter((_, i) => i % every === 0);
+    } else if (!tickvals && !axis.dtick) {
+      axis.nticks = axis.nticks || 7;
+    }
+    const short = (axis.ticktext || []).every((text) => String(text).length < 5);
+    if (axis.tickangle === undefined && short) axis.tickangle = 0;
+  }
+
   function draw(figure, { dark = isDark(), width = 0 } = {}) {
     let text = figure.json;
     if (dark) text = text.replace(/#[0-9a-f]{6}\b/gi, (c) => DARK[c.toLowerCase()] || c);
@@ -98,9 +112,7 @@
       }
       margin.l = 48;
       if (margin.r <= 24) margin.r = 10; // a wide one holds words
-      for (const key of Object.keys(layout))
-        if (/^xaxis\d*$/.test(key) && layout[key].tickmode === undefined && !layout[key].dtick)
-          layout[key] = { nticks: 7, tickangle: 0, ...layout[key] };
+      for (const key of Object.keys(layout)) if (/^xaxis\d*$/.test(key)) thin(layout[key]);
       // under the axis title, over the whole width
       const plot = (layout.height || 420) - margin.t - margin.b;
       layout.legend = {

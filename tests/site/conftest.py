@@ -28,7 +28,7 @@ FLAGS = [
 
 FIGURES = """() => [...document.querySelectorAll('.qt-figure')].map(box => {
     const svg = box.querySelector('svg.main-svg');
-    const text = box.querySelector('.xtick text, .ytick text, text');
+    const text = box.querySelector('.gtitle');
     return {
         drawn: !!svg && !!box.querySelector('.plot path, .trace, .layer-above path'),
         ground: svg ? svg.style.background : 'none drawn',
