@@ -7,11 +7,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from qtools import QualityDataError, data, markdown, pages, pages_data
+from qtools import QualityDataError, data, markdown, pages, pages_data, workbook
 from qtools.cases import Case, Verification, compare
 from qtools.data import Card, Column
 from qtools.execution import Execution
@@ -267,3 +268,23 @@ def test_every_data_set_of_the_handbook_has_a_page() -> None:
         assert card.sha256 in page
         for column in card.columns:
             assert markdown.escape(column.name) in page
+
+
+# --- all of them -------------------------------------------------------------------------------
+
+
+def test_every_page_is_in_the_table_of_contents() -> None:
+    """Sphinx would say so too, after a minute; here an author learns it in a second."""
+    chapters = workbook.chapters()
+    done = [Execution(one.name, one.path, "k", 1.0, "2026-01-01", reused=True) for one in chapters]
+    made = pages.generate(done)
+    for one in chapters:
+        assert f"notebooks/{one.name}.ipynb" in str(made["_chapters.txt"])
+    book = data.root() / "book"
+    toc = yaml.safe_load((book / "_toc.yml").read_text(encoding="utf-8"))
+    listed = {toc["root"]}
+    listed |= {entry["file"] for part in toc["parts"] for entry in part["chapters"]}
+    have = {Path(name).with_suffix("").as_posix() for name in made if name.endswith(".md")}
+    have |= {path.stem for path in book.glob("*.md")}
+    have |= {f"notebooks/{one.name}" for one in chapters}
+    assert {name for name in have if not name.startswith("data/")} == listed
