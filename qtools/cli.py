@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 it failed, 2 the command or the data cannot be used as giv
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -105,10 +105,13 @@ def list_chapters() -> None:
 def _print_parameters(parameters: Sequence[Parameter]) -> None:
     width = max((len(p.option) for p in parameters), default=0)
     for p in parameters:
-        default = "不填" if p.default in (None, (), []) else p.default
-        many = default if isinstance(default, list | tuple) else [default]
-        shown = "、".join(f"{x:g}" if isinstance(x, float) else str(x) for x in many)
-        out(f"  {p.option:<{width}}  {p.help}　[{p.kind}，默认：{shown}]")
+        out(f"  {p.option:<{width}}  {p.help}　[{p.kind}，默认：{_shown(p)}]")
+
+
+def _shown(p: Parameter) -> str:
+    default = "不填" if p.default in (None, (), []) else p.default
+    many = default if isinstance(default, list | tuple) else [default]
+    return "、".join(f"{x:g}" if isinstance(x, float) else str(x) for x in many)
 
 
 @app.command(
@@ -142,7 +145,17 @@ def run(
     target = Path(output or f"{found.name.split('/')[1]}-报告.html")
     with console.progress(f"运行 {found.name}：{found.title}") as step:
         report = workbook.run(found, values, target, progress=lambda k, n: step(k, n, ""))
+    if "data" in values:
+        _tell_defaults(found.parameters, values)
     out(f"报告：{report}")
+
+
+def _tell_defaults(parameters: Sequence[Parameter], values: Mapping[str, str]) -> None:
+    """The book's limits and units on one's own data are most likely wrong: say which they are."""
+    given = {name.replace("-", "_") for name in values}
+    left = [f"{p.option} {_shown(p)}" for p in parameters if p.name not in given]
+    if left:
+        note(f"没有写、因而用了本章默认值的参数：{'；'.join(left)}。请核对它们适合你的数据。")
 
 
 def _run_help(found: Chapter) -> None:

@@ -180,13 +180,15 @@ def test_run_hands_over_what_was_typed(top, call, ran):
     words = "run t/mini --data a.csv --value=流量 --lsl -5 --levels 炉次,炉区 -o r.html"
     code, out, err = call(*words.split())
     assert (code, out) == (0, "报告：r.html\n")
-    assert err == "运行 t/mini：小章\n"
+    first, second = err.splitlines()
+    assert first == "运行 t/mini：小章"
+    assert "默认值的参数：--share 0.5。" in second
     values = {"data": "a.csv", "value": "流量", "lsl": "-5", "levels": "炉次,炉区"}
     assert ran == [("t/mini", values, "r.html")]
 
 
 def test_run_has_a_name_for_the_report(top, call, ran):
-    assert call("run", "t/mini")[0] == 0
+    assert call("run", "t/mini") == (0, "报告：mini-报告.html\n", "运行 t/mini：小章\n")
     assert ran[0][2] == "mini-报告.html"
 
 
