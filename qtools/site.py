@@ -40,7 +40,14 @@ __all__ = [
 ]
 
 # What shapes the pages around the executed notebooks: a change here rebuilds every page.
-_FRAME = ("sphinx_ext.py", "web.py", "static", "templates")
+_FRAME = (
+    "sphinx_ext.py",
+    "sphinx_search.py",
+    "web.py",
+    "figure_table.py",
+    "static",
+    "templates",
+)
 
 
 # --- assemble --------------------------------------------------------------------------------

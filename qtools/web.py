@@ -7,21 +7,20 @@ forms. ``static/figures.js`` draws the figures, ``static/exercise.js`` checks th
 
 from __future__ import annotations
 
-import base64
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from html import escape, unescape
+from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from qtools.errors import QualityDataError
+from qtools.figure_table import data_table, plain_title
 from qtools.result import format_number
 
-_ROWS = 30  # rows a data table shows of each series
 _LEVEL_WORDS = {1: "基础", 2: "进阶", 3: "挑战"}
 
 
@@ -101,115 +100,16 @@ def figure_html(figure: Mapping[str, Any]) -> str:
         f'<div class="qt-figure" role="img" aria-label="{escape(alt)}"{style}>'
         f'<script type="application/json">{script_json({"data": traces, "layout": slim})}</script>'
         "</div>"
-        f"<noscript><p>{escape(alt)}</p>{_data_table(traces, layout, title or alt)}</noscript>"
+        f"<noscript><p>{escape(alt)}</p>{data_table(traces, layout, title or alt)}</noscript>"
         "</div>"
     )
 
 
-def plain_title(layout: Mapping[str, Any]) -> str:
-    """Plain text of a figure's title (图题)."""
-    return _text_of(layout.get("title"))
-
-
-def _text_of(title: object) -> str:
-    """Plain text of a plotly title, which may be a string, a mapping, and hold markup."""
-    if isinstance(title, Mapping):
-        title = title.get("text")
-    text = re.sub(r"<br\s*/?>", " ", str(title or ""))
-    return unescape(re.sub(r"<[^<>]+>", "", text)).strip()
-
-
-def decode_array(values: object) -> list[Any]:
-    """List of a trace's values, also when plotly stored them as base64 (``bdata``).
-
-    Examples
-    --------
-    >>> decode_array({"dtype": "i2", "bdata": "AQACAA=="})
-    [1, 2]
-    """
-    if isinstance(values, Mapping) and "bdata" in values:
-        import numpy as np
-
-        kind = np.dtype(str(values["dtype"])).newbyteorder("<")
-        array = np.frombuffer(base64.b64decode(values["bdata"]), dtype=kind)
-        if shape := values.get("shape"):
-            sizes = shape.split(",") if isinstance(shape, str) else shape
-            array = array.reshape([int(size) for size in sizes])
-        listed: list[Any] = array.tolist()
-        return listed
-    if isinstance(values, Sequence) and not isinstance(values, str):
-        return list(values)
-    return []
-
-
-def _rows(trace: Mapping[str, Any]) -> list[tuple[Any, Any, Any]]:
-    """Rows (x, y, z) of a trace, whatever its kind; a missing part is an empty string."""
-    x = decode_array(trace.get("x", trace.get("labels")))
-    y = decode_array(trace.get("y", trace.get("values")))
-    z = decode_array(trace.get("z"))
-    if z and isinstance(z[0], list):  # a grid: heat map, contours
-        across = x or range(1, len(z[0]) + 1)
-        down = y or range(1, len(z) + 1)
-        return [
-            (a, d, value)
-            for d, line in zip(down, z, strict=False)
-            for a, value in zip(across, line, strict=False)
-        ]
-    size = max(len(x), len(y), len(z))
-
-    def column(values: list[Any], *, counted: bool) -> Iterator[Any]:
-        blank = iter(range(1, size + 1)) if counted else iter([""] * size)
-        return iter(values) if values else blank
-
-    return list(
-        zip(
-            column(x, counted=bool(y)), column(y, counted=False), column(z, counted=False),
-            strict=False,
-        )
-    )  # fmt: skip
-
-
-def _axis_title(layout: Mapping[str, Any], trace: Mapping[str, Any], letter: str) -> str:
-    number = str(trace.get(f"{letter}axis", letter))[1:]
-    axis = layout.get(f"{letter}axis{number}") or {}
-    return _text_of(axis.get("title")) or {"x": "横轴", "y": "纵轴"}[letter]
-
-
-def _data_table(traces: Sequence[Mapping[str, Any]], layout: Mapping[str, Any], title: str) -> str:
-    """Table of the figure's numbers, series by series, capped."""
-    bodies = []
-    for place, trace in enumerate(traces, start=1):
-        rows = _rows(trace)
-        if not rows:
-            continue
-        name = _text_of(trace.get("name")) or f"系列 {place}"
-        more = f"（共 {len(rows)} 行，只列前 {_ROWS} 行）" if len(rows) > _ROWS else ""
-        with_z = any(row[2] != "" for row in rows)
-        heads = [_axis_title(layout, trace, "x"), _axis_title(layout, trace, "y")]
-        heads += ["值"] if with_z else []
-        span = len(heads)
-        bodies.append(
-            f'<tbody><tr><th colspan="{span}" scope="rowgroup">{escape(name)}{more}</th></tr>'
-            f"<tr>{''.join(f'<th scope=col>{escape(head)}</th>' for head in heads)}</tr>"
-            + "".join(
-                "<tr>" + "".join(f"<td>{_cell(value)}</td>" for value in row[:span]) + "</tr>"
-                for row in rows[:_ROWS]
-            )
-            + "</tbody>"
-        )
-    if not bodies:
-        return ""
-    return (
-        '<div class="qt-scroll"><table class="qt-table qt-data">'
-        f"<caption>数据表：{escape(title)}</caption>{''.join(bodies)}</table></div>"
-    )
-
-
-def _cell(value: object) -> str:
-    return escape(_text_of(value) if isinstance(value, str) else format_number(value))
-
-
 # --- exercises -----------------------------------------------------------------------------------
+
+
+_WIDE = "\u2e80-\u303f\u3400-\u9fff\uff00-\uff65"  # Chinese and its punctuation
+_SEAM = re.compile(f"(?<=[{_WIDE}])[ \n](?=[{_WIDE}])")
 
 
 @cache
@@ -239,8 +139,14 @@ def markdown_html(text: str, *, inline: bool = False) -> str:
     --------
     >>> markdown_html("求 $C_p$，**保留**两位", inline=True)
     '求 <span class="math notranslate nohighlight">\\(C_p\\)</span>，<strong>保留</strong>两位'
+
+    A line broken between two Chinese characters is joined without a space.
+
+    >>> markdown_html("公差为 4。\n用方差分析法。")
+    '<p>公差为 4。用方差分析法。</p>'
     """
     reader = _markdown()
+    text = _SEAM.sub("", text)  # a line broken inside Chinese is one line
     html: str = reader.renderInline(text) if inline else reader.render(text)
     # the plugin wraps a formula in one more element, which nothing needs
     html = re.sub(r'<span class="math inline">(.*?</span>)</span>', r"\1", html, flags=re.DOTALL)

@@ -1,4 +1,4 @@
-// The twin of qtools.sphinx_ext.split_words: Chinese runs become character pairs, other words
+// The twin of qtools.sphinx_search.split_words: Chinese runs become character pairs, other words
 // stay whole, and I-MR or Cp/Cpk count whole and in parts. Copied into language_data.js.
 const QT_CHINESE = "\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff\\u{20000}-\\u{3134f}";
 

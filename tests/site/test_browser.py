@@ -270,7 +270,7 @@ def test_the_keyboard_reaches_hint_and_solution(tab: Any, site_html: Path, pages
 
 
 def test_words_are_split_alike_on_both_sides(tab: Any, site_html: Path) -> None:
-    from qtools.sphinx_ext import normalize_text, split_words
+    from qtools.sphinx_search import normalize_text, split_words
 
     samples = [
         "控制图与 I-MR 图，X̄-S、R̄/d₂、ŝ",

@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat import v4
 
-from qtools import sphinx_ext, theme
-from qtools.sphinx_ext import BigramSearch, HtmlBlock, MimeRenderer, normalize_text, split_words
+from qtools import sphinx_ext, sphinx_search, theme
+from qtools.sphinx_ext import HtmlBlock, MimeRenderer
+from qtools.sphinx_search import BigramSearch, normalize_text, split_words
 
 # --- words ---------------------------------------------------------------------------------------
 
@@ -195,6 +196,7 @@ def test_the_search_page_has_words_and_places(book: Path) -> None:
     assert f'id="{sections[1][0]}"' in page(book, "chapter")
     assert "三个点的折线" in sections[1][2]
     assert "独一无二" in sections[1][2]
+    assert sections[1][2].endswith("a = 1 fig")  # code behind prose
     assert "normalizeText" in (book / "out/_static/language_data.js").read_text("utf-8")
     stored = (book / "out/searchindex.js").read_text("utf-8")
     index = json.loads(stored.removeprefix("Search.setIndex(").removesuffix(")"))
@@ -219,9 +221,9 @@ def test_a_second_build_remembers_the_pages_it_does_not_write(book: Path) -> Non
 
 def test_a_failed_build_and_other_builders_write_no_texts(tmp_path: Path) -> None:
     app = SimpleNamespace(builder=SimpleNamespace(format="latex"), outdir=tmp_path)
-    sphinx_ext._remember_text(app, nodes.document(None, None), "a")  # type: ignore[arg-type]
-    sphinx_ext._write_texts(app, None)  # type: ignore[arg-type]
-    sphinx_ext._write_texts(app, ValueError())  # type: ignore[arg-type]
+    sphinx_search._remember_text(app, nodes.document(None, None), "a")  # type: ignore[arg-type]
+    sphinx_search._write_texts(app, None)  # type: ignore[arg-type]
+    sphinx_search._write_texts(app, ValueError())  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
 
 

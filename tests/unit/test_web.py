@@ -12,6 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from qtools import QualityDataError, theme, web
+from qtools.figure_table import decode_array
 
 
 def parse(html: str) -> BeautifulSoup:
@@ -86,8 +87,8 @@ def test_a_long_series_is_cut_and_says_so() -> None:
 def test_binary_arrays_are_read_as_plotly_writes_them(kind: str) -> None:
     values = np.array([0, 1, 2, 100], dtype=f"<{kind}")
     stored = {"dtype": kind, "bdata": base64.b64encode(values.tobytes()).decode()}
-    assert web.decode_array(stored) == [0, 1, 2, 100]
-    assert web.decode_array({**stored, "shape": "2, 2"}) == [[0, 1], [2, 100]]
+    assert decode_array(stored) == [0, 1, 2, 100]
+    assert decode_array({**stored, "shape": "2, 2"}) == [[0, 1], [2, 100]]
 
 
 def test_a_grid_becomes_long() -> None:
