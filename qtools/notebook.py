@@ -216,19 +216,19 @@ def check(name: str, answer: object = None) -> None:
         ``27.86``, ``"27,86"``, ``"２７．８６％"`` are all understood; options count from 1.
     """
     outcome = judge(name, answer)
-    mark = {"未作答": "⏳", "不对": "❌", "正确": "✅"}[outcome.state]
+    mark = {"未作答": "○", "不对": "✗", "正确": "✓"}[outcome.state]
     text = f"：{outcome.message}" if outcome.message else "！"
     _markdown(f"{mark} **{name} {outcome.state}**{text}")
 
 
 def hint(name: str) -> None:
     """提示 Display the hint of an exercise."""
-    _markdown(f"💡 **{name} 提示**：{bank.payload(name)['hint']}")
+    _markdown(f"**{name} 提示**：{bank.payload(name)['hint']}")
 
 
 def solution(name: str) -> None:
     """解答 Display the solution of an exercise."""
-    _markdown(f"📖 **{name} 解答**\n\n{bank.payload(name)['solution']}")
+    _markdown(f"**{name} 解答**\n\n{bank.payload(name)['solution']}")
 
 
 # --- display -------------------------------------------------------------------------------------
