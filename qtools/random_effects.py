@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from qtools import mls, reml
+from qtools import likelihood, mls, reml
 from qtools.crossed import crossed_anova, crossed_cube, crossed_sources
 from qtools.errors import QualityDataError
 from qtools.result import Interval
@@ -80,7 +80,7 @@ def decompose_nested(
     keys = (*(f"level{place + 1}" for place in range(depth)), "residual")
     model = None
     if method == "reml" or not anova.balanced:
-        model = _fit(reml.nested_criterion(y, codes), anova.components, anova.ss[-1])
+        model = _fit(likelihood.nested_criterion(y, codes), anova.components, anova.ss[-1])
     raw, intervals, total_df = _estimates(anova, model, method, keys, confidence)
     return Decomposition(
         keys=keys,
@@ -111,13 +111,17 @@ def decompose_crossed(
     if cube is not None:
         anova = crossed_anova(cube, names)
         sources = crossed_sources(len(codes), cube.shape[-1] > 1)
-        criterion, start, within = reml.balanced_criterion(anova), anova.components, anova.ss[-1]
+        criterion, start, within = (
+            likelihood.balanced_criterion(anova),
+            anova.components,
+            anova.ss[-1],
+        )
         replicated = cube.shape[-1] > 1
     else:
         anova = None
         replicated = _require_crossed(codes, names, method)
         sources = crossed_sources(len(codes), replicated)
-        criterion = reml.crossed_criterion(y, codes, sources)
+        criterion = likelihood.crossed_criterion(y, codes, sources)
         start, within = (float(np.var(y)),) * (len(sources) + 1), 1.0
     keys = (*(_crossed_key(source, len(codes)) for source in sources), "residual")
     model = _fit(criterion, start, within) if method == "reml" else None
@@ -163,7 +167,7 @@ def _require_crossed(codes: Sequence[Codes], names: Sequence[str], method: Metho
     return bool(counts.max() > 1)
 
 
-def _fit(criterion: reml.Criterion, start: Sequence[float], within: float) -> reml.Reml:
+def _fit(criterion: likelihood.Criterion, start: Sequence[float], within: float) -> reml.Reml:
     if within <= 0:
         raise QualityDataError(
             "同一单元内的重复读数全都相同，残差为 0，似然没有最大值。",

@@ -1,9 +1,7 @@
 """限制最大似然 Restricted maximum likelihood (REML) of variance components, profile intervals.
 
-A *criterion* is a function that gives −2 × the restricted log-likelihood, up to a constant, of a
-vector of components (residual last). There is one for nested data of any balance (sums up the
-tree, in time proportional to the units), one for balanced data (the mean squares suffice), and
-one for unbalanced crossed data (dense, over the cells). Fit and intervals are the same for all.
+A *criterion* gives −2 × the restricted log-likelihood, up to a constant, of a vector of
+components (residual last); ``likelihood.py`` has those of nested, balanced and crossed data.
 
 References
 ----------
@@ -15,21 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qtools.errors import QualityDataError
-
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from qtools.variance import Anova, Codes, Vector
+    from qtools.likelihood import Criterion
+    from qtools.variance import Vector
 
-    Criterion = Callable[[Vector], float]
-
-MAX_CELLS = 1500
 _FLOOR = 1e-12  # smallest residual, as a part of the total, that the likelihood is asked for
 
 
@@ -50,104 +43,6 @@ class Reml:
     components: Vector
     criterion: Criterion
     minimum: float
-
-
-def balanced_criterion(anova: Anova) -> Criterion:
-    """Criterion of balanced data: Σ df·ln E(MS) + SS/E(MS)."""
-    ems, ss, df = np.array(anova.ems), np.array(anova.ss), np.array(anova.df)
-
-    def criterion(components: Vector) -> float:
-        expected = ems @ components
-        return float(df @ np.log(expected) + np.sum(ss / expected))
-
-    return criterion
-
-
-def nested_criterion(values: npt.ArrayLike, levels: Sequence[Codes]) -> Criterion:
-    """Criterion of nested data of any balance, from the innermost units up to the grand mean.
-
-    Each unit passes on the weighted mean of its parts and that mean's variance; what the parts
-    differ among themselves enters the likelihood on the way. The grand mean is integrated out.
-    """
-    y = np.asarray(values, dtype=np.float64)
-    unit = np.zeros(y.size, dtype=np.intp)
-    units = [unit]
-    for codes in levels:
-        unit = np.unique(unit * (int(np.max(codes)) + 1) + codes, return_inverse=True)[1]
-        units.append(unit.astype(np.intp))
-    parents = [outer[np.unique(inner, return_index=True)[1]] for outer, inner in pairwise(units)]
-    count = np.bincount(units[-1])
-    shifted = y - y[0]
-    means = np.bincount(units[-1], weights=shifted) / count
-    rest = shifted - means[units[-1]]
-    ss, df = float(rest @ rest), y.size - count.size
-
-    def criterion(components: Vector) -> float:
-        residual = components[-1]
-        out = df * np.log(residual) + ss / residual
-        mean, variance = means, residual / count
-        for component, parent in zip(components[-2::-1], parents[::-1], strict=True):
-            variance = variance + component
-            weight = 1.0 / variance
-            total = np.bincount(parent, weights=weight)
-            upper = np.bincount(parent, weights=weight * mean) / total
-            spread = mean - upper[parent]
-            out += np.log(variance).sum() + np.log(total).sum() + weight @ spread**2
-            mean, variance = upper, 1.0 / total
-        # the last mean's own density integrates to one under the flat prior of the grand mean
-        return float(out + np.log(count).sum())
-
-    return criterion
-
-
-def crossed_criterion(
-    values: npt.ArrayLike, factors: Sequence[Codes], sources: Sequence[tuple[int, ...]]
-) -> Criterion:
-    """Criterion of crossed data of any balance, over the cells that hold readings.
-
-    Raises
-    ------
-    QualityDataError
-        If there are more than ``MAX_CELLS`` cells.
-    """
-    y = np.asarray(values, dtype=np.float64)
-    shape = tuple(int(np.max(codes)) + 1 for codes in factors)
-    cell = np.ravel_multi_index(tuple(factors), shape)
-    present, first, cell, count = np.unique(
-        cell, return_index=True, return_inverse=True, return_counts=True
-    )
-    if present.size > MAX_CELLS:
-        raise QualityDataError(
-            f"数据不平衡，且有 {present.size} 个组合，超过这种算法的上限 {MAX_CELLS} 个。",
-            hint="请补齐或删去一些组合，使每个组合的读数一样多。",
-        )
-    shifted = y - y[0]
-    means = np.bincount(cell, weights=shifted) / count
-    rest = shifted - means[cell]
-    ss, df = float(rest @ rest), y.size - present.size
-    same = []
-    for source in sources:
-        label = np.ravel_multi_index(
-            tuple(factors[i][first] for i in source), tuple(shape[i] for i in source)
-        )
-        same.append((label[:, None] == label[None, :]).astype(np.float64))
-    stack = np.array(same)
-    design = np.column_stack([np.ones(present.size), means])
-
-    def criterion(components: Vector) -> float:
-        residual = components[-1]
-        covariance = np.tensordot(components[:-1], stack, axes=1)
-        covariance[np.diag_indices_from(covariance)] += residual / count
-        root = np.linalg.cholesky(covariance)
-        white = np.linalg.solve(root, design)
-        one = white[:, 0] @ white[:, 0]
-        left = white[:, 1] - white[:, 0] * (white[:, 0] @ white[:, 1] / one)
-        out = np.log(count).sum()
-        if df:
-            out += df * np.log(residual) + ss / residual
-        return float(out + 2.0 * np.log(np.diag(root)).sum() + np.log(one) + left @ left)
-
-    return criterion
 
 
 def fit(criterion: Criterion, start: npt.ArrayLike) -> Reml:
@@ -274,23 +169,26 @@ def _profile(
     rise = float(chdtri(1, 1.0 - confidence))
     total = float(model.components.sum())
     floor = np.sqrt(1e-4 * total)
-    start = np.maximum(np.sqrt(model.components[list(others)]), floor)
+    start = best = np.maximum(np.sqrt(model.components[list(others)]), floor)
 
     def gap(target: float) -> float:
+        nonlocal best
+
         def function(z: Vector) -> float:
             components = place(target, z)
             components[-1] = max(components[-1], _FLOOR * total)
             return model.criterion(components)
 
-        return function(_minimise(function, start)) - model.minimum - rise
+        best = _minimise(function, min(start, np.maximum(best, floor), key=function))
+        return function(best) - model.minimum - rise
 
     tiny = 1e-8 * scale
     low = 0.0
     if estimate > tiny and gap(tiny) > 0:
-        low = float(brentq(gap, tiny, estimate, rtol=1e-7, xtol=1e-10 * scale))
+        low = float(brentq(gap, tiny, estimate, rtol=1e-6, xtol=1e-9 * scale))
     lower, upper = max(estimate, tiny), max(estimate, 0.01 * scale) * 2.0
     while gap(upper) < 0:
         lower, upper = upper, upper * 3.0
         if upper > 1e9 * scale:
             return low, np.inf
-    return low, float(brentq(gap, lower, upper, rtol=1e-7, xtol=1e-10 * scale))
+    return low, float(brentq(gap, lower, upper, rtol=1e-6, xtol=1e-9 * scale))

@@ -13,7 +13,7 @@ taken of what is left, and those are squared, so that a large offset costs no di
 
 References
 ----------
-Searle, Casella & McCulloch (1992), *Variance Components*, ch. 3 and 4, appendix F.
+Searle, Casella & McCulloch (1992), *Variance Components*, ch. 3-5, appendix F.
 Satterthwaite (1946), Biometrics Bulletin 2, 110-114.
 """
 
@@ -167,7 +167,7 @@ def nested_anova(
     With :math:`S_{jk} = \sum_v n_v^2 / n_{j(v)}` over the units ``v`` of level ``k`` and their
     ancestors at level ``j`` (level 0: all data), the expectation of the sum of squares of level
     ``j`` holds component ``k ≥ j`` with the coefficient :math:`S_{jk} - S_{j-1,k}`
-    (Searle, Casella & McCulloch 1992, appendix F.3).
+    (Searle, Casella & McCulloch 1992, appendix F).
 
     Examples
     --------
