@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import multiprocessing
 import os
 import platform
+import signal
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -193,12 +197,13 @@ def _run(
     """Execute in worker processes; yield each result, or the error's text, as it comes."""
     if not stale:
         return
-    import multiprocessing
-
+    others = set(multiprocessing.active_children())
+    scratch = tempfile.TemporaryDirectory(prefix="qtools-", ignore_cleanup_errors=True)
     pool = ProcessPoolExecutor(
         max_workers=max(1, min(workers, len(stale))),
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start_worker,
+        initargs=(scratch.name,),
     )
     try:
         jobs: dict[Future[float | str], Execution] = {
@@ -218,12 +223,23 @@ def _run(
             facts = {"key": after.key, "seconds": after.seconds, "date": after.date}
             write_if_changed(_sidecar(after.path), json.dumps(facts, indent=1) + "\n")
             yield before.name, after
+    except BaseException:  # Ctrl-C: a kernel ends by itself when its worker is gone
+        for worker in set(multiprocessing.active_children()) - others:
+            worker.terminate()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        scratch.cleanup()
 
 
-def _start_worker() -> None:
-    """One thread a worker: two notebooks share the machine better than their BLAS would."""
+def _start_worker(scratch: str) -> None:
+    """Leave Ctrl-C and temporary files to the parent; one thread each, for two share a machine."""
+    tempfile.tempdir = scratch
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()
+    else:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # of kernels that were told to stop
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
 
