@@ -228,20 +228,21 @@ def build(
 
 
 @app.command(
+    "test",
     cls=console.Command,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
-def test(
+def run_tests(
     ctx: typer.Context,
     words: Annotated[
         list[str] | None,
         typer.Argument(metavar="[pytest 的参数]…", help="缺省为全部测试，并量覆盖率。"),
-    ] = None,  # noqa: PT028  (a command, not a test)
+    ] = None,
 ) -> None:
     """运行测试（需要开发依赖和代码仓库）。"""
     from qtools import workshop
 
-    raise typer.Exit(workshop.test([*(words or []), *ctx.args]))
+    raise typer.Exit(workshop.run_tests([*(words or []), *ctx.args]))
 
 
 @app.command(cls=console.Command)
@@ -292,3 +293,7 @@ def tidy(
     if check and changed:
         note("怎么办：运行 qtools tidy。")
         raise typer.Exit(FAILED)
+
+
+if __name__ == "__main__":
+    main()

@@ -18,7 +18,7 @@ from qtools.errors import QualityDataError
 _INTERRUPTED = 130
 
 
-def test(words: Sequence[str]) -> int:
+def run_tests(words: Sequence[str]) -> int:
     """测试 Run pytest over the checkout; without arguments everything, with coverage.
 
     Returns
