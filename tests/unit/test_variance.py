@@ -1,6 +1,7 @@
 """Sums of squares, expected mean squares and what follows, against explicit projections."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -183,6 +184,37 @@ def test_large_offset_and_tiny_noise(offset):
     assert crossed_anova(cube).n == 120
     two = crossed_anova(crossed_cube(y, [part]))
     assert two.ss[1] == pytest.approx(exact / 6 / 1e6, rel=1e-9 if offset == 0 else 3e-6)
+
+
+def strd(name):
+    """A NIST StRD analysis of variance as scipy ships it: labels, values, certified SS and F."""
+    import scipy
+
+    folder = Path(scipy.__file__).parent / "stats/tests/data/nist_anova"
+    lines = (folder / f"{name}.dat").read_text().splitlines()
+    between = next(line.split() for line in lines if line.startswith("Between"))
+    within = next(line.split() for line in lines if line.startswith("Within"))
+    rows = np.array([line.split() for line in lines[60:] if len(line.split()) == 2], dtype=float)
+    certified = (float(between[-3]), float(within[-2]), float(between[-1]))
+    return rows[:, 0].astype(np.intp) - 1, rows[:, 1], certified
+
+
+# Digits that agree are bounded by the data as doubles: offsets of 1e6 and 1e12 beside steps of
+# 0.1 leave about 10 and 4 of them.
+@pytest.mark.parametrize(
+    ("name", "digits"),
+    [
+        *(("SiRstv", 12), ("AtmWtAg", 8)),
+        *(("SmLs01", 12), ("SmLs02", 12), ("SmLs03", 12)),
+        *(("SmLs04", 8), ("SmLs05", 8), ("SmLs06", 8)),
+        *(("SmLs07", 2), ("SmLs08", 2), ("SmLs09", 2)),
+    ],
+)
+def test_nist_strd(name, digits):
+    labels, values, certified = strd(name)
+    anova = nested_anova(values, [labels])
+    for found, truth in zip((*anova.ss, anova.f[0]), certified, strict=True):
+        assert -np.log10(max(abs(found / truth - 1), 1e-16)) > digits
 
 
 def test_offset_of_a_trillion():
