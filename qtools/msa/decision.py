@@ -42,7 +42,7 @@ def decide(result: GageRR) -> Verdict:
     crossed = [f"{limit:g} %" for limit in criteria.limits if limits.low < limit < limits.high]
     percent = f"{100 * result.confidence:g} %"
     span = f"{percent} 区间 {limits.low:.1f}–{limits.high:.1f} %"
-    firm = f"{span}跨过 {'、'.join(crossed)}，结论不牢" if crossed else f"{span}没有跨过界限"
+    firm = f"{span} 跨过 {'、'.join(crossed)}，结论不牢" if crossed else f"{span} 没有跨过界限"
     return Verdict(level, f"{name}：{reason}。{firm}。", rule, source)
 
 
