@@ -7,7 +7,8 @@
   const DARK = {
     "#222222": "#e4e6ea", // INK
     "#d9d9d9": "#454a52", // GRID
-    "#0072b2": "#4aa8e0", // BLUE
+    "#0072b2": "#3d9be0", // BLUE
+    "#56b4e9": "#a6dbff", // SKY
     "#d55e00": "#ff8a3d", // RED
     "#009e73": "#2bc79a", // GREEN
     "#7f7f7f": "#a8adb5", // GREY
@@ -49,37 +50,57 @@
     return matchMedia("(prefers-color-scheme: dark)").matches;
   }
 
-  function wrapTitle(text, width, size) {
-    const most = Math.max(Math.floor((width - 16) / size), 8);
+  /** Break a title into lines of a width; words and numbers of Latin letters stay whole. */
+  function wrapTitle(text, width, size, least = 8) {
+    const most = Math.max(Math.floor((width - 16) / size), least);
     const lines = [];
     let line = "";
     let room = 0;
-    for (const sign of text.replace(/<br\s*\/?>/g, "\n")) {
-      const wide = /[\u2e80-\uffef]/.test(sign) ? 1 : 0.58;
-      if (sign === "\n" || (room + wide > most && !/[，。、；：！？）％%]/.test(sign))) {
-        lines.push(line);
+    for (const word of text.replace(/<br\s*\/?>/g, "\n").match(/[\w.+]+|[^]/gu) || []) {
+      const wide = [...word].reduce((sum, c) => sum + (/[\u2e80-\uffef]/.test(c) ? 1 : 0.58), 0);
+      if (word === "\n" || (line && room + wide > most && !/^[，。、；：！？）％%]/.test(word))) {
+        lines.push(line.trim());
         line = "";
         room = 0;
-        if (sign === "\n") continue;
+        if (/\s/.test(word)) continue;
       }
-      line += sign;
+      line += word;
       room += wide;
     }
-    return [...lines, line].join("<br>");
+    return [...lines, line.trim()].join("<br>");
   }
 
-  /** Fewer labels along a short axis. */
-  function thin(axis) {
-    const { tickvals, ticktext } = axis;
-    if (Array.isArray(tickvals) && tickvals.length > 8) {
-      const every = Math.ceil(tickvals.length / 7);
-      axis.tickvals = tickvals.filter((_, i) => i % every === 0);
-      if (ticktext) axis.ticktext = ticktext.filter((_, i) => i % every === 0);
-    } else if (!tickvals && !axis.dtick) {
+  const ARRAYS = {
+    i1: Int8Array, u1: Uint8Array, i2: Int16Array, u2: Uint16Array,
+    i4: Int32Array, u4: Uint32Array, f4: Float32Array, f8: Float64Array,
+  };
+
+  /** A list that plotly may have stored as base64. */
+  function listOf(values) {
+    if (!values || !values.bdata) return values;
+    const bytes = Uint8Array.from(atob(values.bdata), (c) => c.charCodeAt(0));
+    return [...new ARRAYS[values.dtype](bytes.buffer)];
+  }
+
+  /** Fewer labels along a short axis, and its title on several lines. */
+  function narrow(axis, width, data) {
+    const names = [...new Set(data.flatMap((trace) => (Array.isArray(trace.x) ? trace.x : [])))];
+    if (!axis.tickvals && names.length && names.length <= 8 && names.every((name) => /[^\d.\s-]/.test(name))) {
+      axis.tickvals = names;
+      axis.ticktext = names.map((name) => wrapTitle(name, width / names.length + 16, 13, 3));
+      axis.tickangle = 0;
+    }
+    const places = listOf(axis.tickvals);
+    const words = axis.ticktext;
+    if (places && places.length > 8) {
+      const every = Math.ceil(places.length / 7);
+      axis.tickvals = places.filter((_, i) => i % every === 0);
+      if (words) axis.ticktext = words.filter((_, i) => i % every === 0);
+      if (!words || words.every((word) => String(word).length < 5)) axis.tickangle = 0;
+    } else if (!places && !axis.dtick) {
       axis.nticks = axis.nticks || 7;
     }
-    const short = (axis.ticktext || []).every((text) => String(text).length < 5);
-    if (axis.tickangle === undefined && short) axis.tickangle = 0;
+    if (axis.title && axis.title.text) axis.title.text = wrapTitle(axis.title.text, width - 60, 15);
   }
 
   function draw(figure, { dark = isDark(), width = 0 } = {}) {
@@ -112,7 +133,11 @@
       }
       margin.l = 48;
       if (margin.r <= 24) margin.r = 10; // a wide one holds words
-      for (const key of Object.keys(layout)) if (/^xaxis\d*$/.test(key)) thin(layout[key]);
+      for (const key of Object.keys(layout))
+        if (/^xaxis\d*$/.test(key)) {
+          const own = data.filter((trace) => (trace.xaxis || "x") === key.replace("axis", ""));
+          narrow(layout[key], size - 96, own);
+        }
       // under the axis title, over the whole width
       const plot = (layout.height || 420) - margin.t - margin.b;
       layout.legend = {
