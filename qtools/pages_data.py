@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from qtools.workbook import Chapter
 
 _ROWS_SHOWN = 6
+# headings for the files of tests/reference; a new file is shown by its name until it has one
+_TOPICS = {
+    "capability": "过程能力",
+    "msa": "测量系统分析",
+    "nist": "NIST 统计参考数据集",
+    "spc": "控制图",
+    "variance": "方差分量",
+}
 
 
 def _using(name: str, chapters: Sequence[Chapter]) -> list[Chapter]:
@@ -128,7 +136,8 @@ def numbers(
         f"不一致 {count['不一致']} 条。\n",
     ]
     for where, group in groupby(sorted(checked, key=lambda v: _order(v, titles)), _where):
-        heading = titles.get(where, f"其他参照值：{escape(Path(where).stem)}")
+        topic = Path(where).stem
+        heading = titles.get(where, f"其他参照值：{escape(_TOPICS.get(topic, topic))}")
         parts += [f"## {heading}\n", verification_table(list(group))]
     if fixed:
         rows = [(f"`{name}`", str(number)) for name, number in fixed.items()]

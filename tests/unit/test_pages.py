@@ -220,7 +220,7 @@ def test_numbers_page_counts_and_groups() -> None:
     ]
     text = pages_data.numbers(checked, [card], {"msa/gage-rr": 12})
     assert "共 3 条：一致 1 条，未复现 1 条，不一致 1 条" in text
-    assert text.index("[小数据](data/d.md)") < text.index("其他参照值：nist")
+    assert text.index("[小数据](data/d.md)") < text.index("其他参照值：NIST 统计参考数据集")
     assert "| `msa/gage-rr` | 12 |" in text
 
 
