@@ -76,6 +76,8 @@ def _scrollable(html: str) -> str:
         return html
     html = re.sub(r"<style scoped>.*?</style>", "", html, flags=re.DOTALL)
     html = html.replace('border="1" class="dataframe"', 'class="qt-table qt-frame"')
+    html = re.sub(r"<td>(?:NaN|None|NaT)</td>", "<td>—</td>", html)
+    html = re.sub(r"<td>(?=[^<]*[^\W\d_]{2})", '<td class="qt-text">', html)
     return f'<div class="qt-scroll" tabindex="0">{html}</div>'
 
 

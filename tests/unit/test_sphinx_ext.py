@@ -67,11 +67,16 @@ def test_private_outputs_leave_no_trace() -> None:
 def test_pandas_tables_get_a_box_that_scrolls() -> None:
     import pandas as pd
 
-    (node,) = handle("text/html", pd.DataFrame({"甲": [1]})._repr_html_())
+    (node,) = handle(
+        "text/html", pd.DataFrame({"甲": [1, None], "乙": ["零件", "1.2e-05"]})._repr_html_()
+    )
     html = node.astext()
     assert "qt-scroll" in html
     assert 'class="qt-table qt-frame"' in html
     assert "<style" not in html
+    assert '<td class="qt-text">零件</td>' in html
+    assert "<td>1.2e-05</td>" in html
+    assert "<td>—</td>" in html
     assert "text_html" not in node["classes"]
     (ours,) = handle("text/html", '<section class="qt-result"></section>')
     assert ours.astext() == '<section class="qt-result"></section>'
