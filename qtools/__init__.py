@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qtools import capability, data, msa, spc
     from qtools.components import VarianceComponents, variance_components
     from qtools.data import load
-    from qtools.notebook import check, exercise, hint, record, say, solution
+    from qtools.notebook import check, exercise, hint, record, say, show, solution
 
 __version__ = "0.1.0"
 
@@ -39,6 +39,7 @@ _LAZY = {
     "hint": "qtools.notebook",
     "record": "qtools.notebook",
     "say": "qtools.notebook",
+    "show": "qtools.notebook",
     "solution": "qtools.notebook",
 }
 
@@ -54,6 +55,7 @@ __all__ = [
     "msa",
     "record",
     "say",
+    "show",
     "solution",
     "spc",
     "variance_components",

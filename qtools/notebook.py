@@ -9,13 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qtools import bank
 from qtools.answers import Outcome, judge
 from qtools.bank import validate_bank
 from qtools.errors import QualityDataError
-from qtools.result import Metric, Result
+from qtools.result import Metric, Result, html_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "EXERCISE_MIME",
@@ -29,6 +32,7 @@ __all__ = [
     "record",
     "recorded",
     "say",
+    "show",
     "solution",
     "validate_bank",
 ]
@@ -156,6 +160,19 @@ def say(text: str) -> None:
     known = {key: entry.value for key, entry in _store.items()}
     sentence = bank.Sentence("记录过的名字").vformat(text, (), known)
     _show({"text/markdown": sentence, "text/plain": sentence})
+
+
+def show(frame: pd.DataFrame, caption: str = "") -> None:
+    """显示表格 Display a small table as results show theirs: caption, headings, rounded numbers.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Full precision; rounding happens here. A column named ``p`` holds p values.
+    caption : str
+        Short title in Chinese.
+    """
+    _show({"text/html": html_table(frame, caption), "text/plain": frame.to_string()})
 
 
 def recorded(nb: Any) -> dict[str, Metric]:

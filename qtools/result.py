@@ -161,6 +161,25 @@ def format_number(value: object, digits: int = 5) -> str:
     return f"{number:.{max(digits - 1 - exponent, 0)}f}"
 
 
+def format_p(value: object) -> str:
+    """P value as a reader wants it: three decimals, and no more zeros than that.
+
+    Examples
+    --------
+    >>> [format_p(p) for p in (0.97411, 0.0421, 1.2e-64, None)]
+    ['0.974', '0.042', '< 0.001', '—']
+    """
+    if not isinstance(value, float) or math.isnan(value):
+        return format_number(value)
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def p_text(p: float) -> str:
+    """P value inside a sentence: ``p = 0.042`` or ``p < 0.001``."""
+    shown = format_p(p)
+    return f"p {shown}" if shown.startswith("<") else f"p = {shown}"
+
+
 class Result(ABC):
     """分析结果 Base of every result: frozen facts in, four views out.
 
@@ -244,7 +263,8 @@ def html_table(frame: pd.DataFrame, caption: str = "") -> str:
     for row in frame.itertuples(index=False, name=None):
         cells = []
         for place, value in enumerate(row):
-            text = escape(format_number(value))
+            show = format_p if frame.columns[place] == "p" else format_number
+            text = escape(show(value))
             number = not isinstance(value, str)
             if place == 0:
                 cells.append(f'<th scope="row">{text}</th>')

@@ -149,16 +149,16 @@ def _spec(lsl: float | None, usl: float | None, target: float | None) -> Spec:
     for name, at in zip(given, (low, high, aim), strict=True):
         if at is not None and not math.isfinite(at):
             raise QualityDataError(
-                f"{name}={at} 不是有限的数。", hint="没有这一侧的规格限就不写（None）。"
+                f"{name}={at} 不是有限的数。", hint="没有这一侧的规范限就不写（None）。"
             )
     if low is None and high is None:
         raise QualityDataError(
-            "没有给规格限，算不出能力指数。",
-            hint="请给 lsl（规格下限）和 usl（规格上限）中的至少一个；控制限不是规格限。",
+            "没有给规范限，算不出能力指数。",
+            hint="请给 lsl（下规范限）和 usl（上规范限）中的至少一个；控制限不是规范限。",
         )
     if low is not None and high is not None and low >= high:
         raise QualityDataError(
-            f"规格下限 {low:g} 不小于规格上限 {high:g}。", hint="请核对 lsl 和 usl 是否写反。"
+            f"下规范限 {low:g} 不小于上规范限 {high:g}。", hint="请核对 lsl 和 usl 是否写反。"
         )
     if aim is not None and ((low is not None and aim < low) or (high is not None and aim > high)):
         raise QualityDataError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtools.result import Check
+from qtools.result import Check, p_text
 
 if TYPE_CHECKING:
     from qtools.capability.result import ProcessCapability
@@ -41,7 +41,7 @@ def _dependent(r: ProcessCapability) -> Check | None:
         return None
     levels = r.nested or (r.subgroup,)
     seen = "；".join(
-        f"“{levels[k]}”F = {r.between.f[k]:.2f}，{_p(r.between.p[k])}" for k in r.dependent
+        f"“{levels[k]}”F = {r.between.f[k]:.2f}，{p_text(r.between.p[k])}" for k in r.dependent
     )
     text = (
         f"读数不独立：组间变差显著（{seen}）。总变差的有效自由度约 {r.between.total_df:.1f}，"
@@ -64,7 +64,7 @@ def _mean_out(r: ProcessCapability) -> Check | None:
         return None
     text = (
         f"均值 {r.mean:.6g} 已在规格以外，Cpk、Ppk 为负，按模型超过一半的产品不合格。"
-        "请先核对单位和规格限，再调中心。"
+        "请先核对单位和规范限，再调中心。"
     )
     return Check("capability.mean-out-of-spec", text, "bad")
 
@@ -96,8 +96,9 @@ def _nonnormal(r: ProcessCapability) -> Check | None:
     observed = r.histogram.below + r.histogram.above
     expected = r.n * _expected_ppm(r) / 1e6
     text = (
-        f"读数偏离正态分布（Anderson–Darling A² = {a2:.2f}，{_p(p)}）：ppm 和区间靠正态尾部推算，"
-        f"可能差出几倍（预期超规格 {expected:.2g} 个，实见 {observed} 个）。"
+        f"读数偏离正态分布（Anderson–Darling A² = {a2:.2f}，{p_text(p)}）："
+        "ppm 和区间靠正态尾部推算，可能差出几倍"
+        f"（预期超规格 {expected:.2g} 个，实见 {observed} 个）。"
         "请先看直方图：双峰先分层，偏斜考虑变换或按分位数算。"
     )
     return Check("capability.nonnormal", text)
@@ -153,7 +154,7 @@ def _extrapolated(r: ProcessCapability) -> Check | None:
     ppm = _expected_ppm(r)
     if not inside or r.n * ppm >= 1e6:
         return None
-    limits = "规格限" if spec.width is None else "两条规格限都"
+    limits = "规范限" if spec.width is None else "两条规范限都"
     text = (
         f"{limits}在读数范围（{h.low:.6g}～{h.high:.6g}）以外：预期的 {ppm:.3g} ppm "
         f"是正态曲线尾部的外推，{r.n} 个读数既不能证实也不能推翻。"
@@ -163,10 +164,6 @@ def _extrapolated(r: ProcessCapability) -> Check | None:
 
 def _expected_ppm(r: ProcessCapability) -> float:
     return sum(index.value for index in r.indices if index.key.startswith("ppm_"))
-
-
-def _p(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
 _RULES = (

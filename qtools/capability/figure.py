@@ -109,7 +109,7 @@ def _alt(result: ProcessCapability) -> str:
     h, spec = result.histogram, result.spec
     limits = "，".join(
         f"{name} {at:.6g}"
-        for name, at in (("规格下限", spec.lsl), ("目标", spec.target), ("规格上限", spec.usl))
+        for name, at in (("下规范限", spec.lsl), ("目标", spec.target), ("上规范限", spec.usl))
         if at is not None
     )
     near = result.index("ppk")

@@ -136,8 +136,8 @@ class ProcessCapability(Result):
     def _ppm(self) -> list[Index]:
         s = self.overall
         tails = (
-            ("ppm_below_lsl", "低于规格下限 ppm", self.spec.lsl, -1),
-            ("ppm_above_usl", "高于规格上限 ppm", self.spec.usl, 1),
+            ("ppm_below_lsl", "低于下规范限 ppm", self.spec.lsl, -1),
+            ("ppm_above_usl", "高于上规范限 ppm", self.spec.usl, 1),
         )
         out = []
         for key, name, limit, side in tails:

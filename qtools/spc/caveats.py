@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qtools.result import Check
+from qtools.result import Check, p_text
 from qtools.sigma import Sigma
 from qtools.spc.criteria import ALPHA, DOMINANT_SHARE, MAX_RANGE_SIZE, MIN_SUBGROUPS
 
@@ -77,7 +77,7 @@ def autocorrelation(values: Floats) -> Check | None:
         return None
     effect = "偏窄，误报增多" if r1 > 0 else "偏宽，漏报增多"
     text = (
-        f"相邻的值彼此相关（一阶自相关 r₁ = {r1:.2f}，{_p(p)}）：移动极差估计的控制限{effect}。"
+        f"相邻的值彼此相关（一阶自相关 r₁ = {r1:.2f}，{p_text(p)}）：移动极差估计的控制限{effect}。"
         "请先看有无漂移或采样过密，再相信各条准则。"
     )
     return Check("spc.autocorrelation", text)
@@ -94,7 +94,7 @@ def nonnormal(values: Floats) -> Check | None:
     if p >= ALPHA:
         return None
     text = (
-        f"单值明显偏离正态分布（Shapiro–Wilk，{_p(p)}）：3σ 的误报率不再是 0.27%。"
+        f"单值明显偏离正态分布（Shapiro–Wilk，{p_text(p)}）：3σ 的误报率不再是 0.27%。"
         "若因个别异常点所致，先查异常点；若分布本来偏斜，请考虑变换或改用子组均值。"
     )
     return Check("spc.nonnormal", text)
@@ -116,7 +116,7 @@ def within_too_small(location: Panel, sizes: npt.NDArray[np.intp], sigma: Sigma)
     if p >= ALPHA or out < DOMINANT_SHARE * len(sizes):
         return None
     text = (
-        f"子组均值的标准差是组内变差所能解释的 {math.sqrt(ratio):.1f} 倍（{_p(p)}），"
+        f"子组均值的标准差是组内变差所能解释的 {math.sqrt(ratio):.1f} 倍（{p_text(p)}），"
         f"{len(sizes)} 个子组有 {out} 个超出 3σ：若组间变差是这个过程固有的，"
         "组内变差就不是合适的尺子。请对子组均值再作单值—移动极差图（三图法）后下结论。"
     )
@@ -143,7 +143,3 @@ def range_inefficient(sizes: npt.NDArray[np.intp], sigma: Sigma) -> Check | None
         f"超过 {MAX_RANGE_SIZE} 个时请改用均值—标准差图。"
     )
     return Check("spc.range-inefficient", text, "info")
-
-
-def _p(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

@@ -284,7 +284,7 @@ def test_one_sided_caveats_speak_of_cpk(film):
     result = process_capability(film, value="膜厚", usl=660)
     said = {check.code: check.text for check in result.checks}
     assert "Cpk" in said["capability.within-vs-overall"]
-    assert said["capability.extrapolated-ppm"].startswith("规格限在")
+    assert said["capability.extrapolated-ppm"].startswith("规范限在")
 
 
 # ── bad input ────────────────────────────────────────────────────────────────────────────────
@@ -293,8 +293,8 @@ def test_one_sided_caveats_speak_of_cpk(film):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({}, "没有给规格限"),
-        ({"lsl": 660, "usl": 460}, "规格下限 660 不小于规格上限 460"),
+        ({}, "没有给规范限"),
+        ({"lsl": 660, "usl": 460}, "下规范限 660 不小于上规范限 460"),
         ({"lsl": 5, "usl": 5}, "不小于"),
         ({**SPEC, "target": 700}, "目标值 700 在规格以外"),
         ({"usl": 660, "target": 700}, "目标值 700 在规格以外"),
@@ -340,7 +340,7 @@ def test_table_shows_every_index_with_its_estimator(furnace):
     assert table["指数"].tolist() == [
         *("均值", "标准差（组内）", "标准差（总）", "标准差（嵌套）"),
         *("Cp", "Cpk", "Pp", "Ppk", "Pp（嵌套）", "Ppk（嵌套）", "Cpm", "Cpm（组内）"),
-        *("低于规格下限 ppm", "高于规格上限 ppm"),
+        *("低于下规范限 ppm", "高于上规范限 ppm"),
     ]
     row = table.set_index("指数").loc["Ppk（嵌套）"]
     assert row["σ 口径"] == "嵌套分量合计（炉次、炉区）"
@@ -364,7 +364,7 @@ def test_figure_is_readable_in_grey_and_without_eyes(furnace):
     labels = [note.text for note in fig.layout.annotations]
     assert labels == ["LSL<br>460", "目标<br>560", "USL<br>660"]
     alt = fig.layout.meta["alt"]
-    for part in ("168 个读数", "规格下限 460", "规格上限 660", "0 个读数超出规格", "Ppk = 1.273"):
+    for part in ("168 个读数", "下规范限 460", "上规范限 660", "0 个读数超出规格", "Ppk = 1.273"):
         assert part in alt
 
 
