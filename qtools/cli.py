@@ -18,8 +18,8 @@ from qtools.console import FAILED, INTERRUPTED, MISUSED, OK, note, out
 from qtools.errors import QualityDataError
 
 if TYPE_CHECKING:
-    from qtools.parameters import Parameter
     from qtools.workbook import Chapter
+    from qtools.workbook.parameters import Parameter
 
 app = typer.Typer(
     name="qtools",

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from qtools import authoring, site, workbook
+from qtools import site, workbook
+from qtools.site import authoring
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

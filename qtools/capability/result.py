@@ -168,7 +168,7 @@ class ProcessCapability(Result):
             "n": self.n,
             "mean": self.mean,
             "sd_within": self.within.value,
-            "sd_within_estimator": self.within.name,
+            "sd_within_estimator": self.within.key,
             "sd_overall": self.overall.value,
             "sd_nested": nested.value if nested else None,
             "df_nested": nested.df if nested else None,

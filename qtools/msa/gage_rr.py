@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from qtools.crossed import crossed_anova, pool
 from qtools.errors import QualityDataError
 from qtools.msa.criteria import CRITERIA, GageCriteria
 from qtools.msa.intervals import gage_intervals
 from qtools.msa.ranges import range_analysis
 from qtools.msa.result import METHOD_NAMES, NDC_FACTOR, GageRR, Method
 from qtools.msa.study import read_study
+from qtools.variance.crossed import crossed_anova, pool
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from qtools import mls
 from qtools.result import Interval
-from qtools.variance import Anova
+from qtools.variance import Anova, mls
 
 MLS = "改进大样本法（MLS）"
 GCI = "广义置信区间（GCI）"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qtools import frames
-from qtools.crossed import crossed_cube
 from qtools.errors import QualityDataError
+from qtools.variance.crossed import crossed_cube
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from qtools import data, notebook, workbook
-from qtools.cases import Case, compare
+from qtools.data.cases import Case, compare
 from qtools.workbook import Chapter
 
 HERE = Path(__file__).parent

@@ -15,7 +15,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from qtools import authoring, cli, data, workbook
+from qtools import cli, data, workbook
+from qtools.site import authoring
 
 HEADINGS = {"零件": "件号", "检验员": "测量者", "次数": "遍", "读数": "厚度（µm）"}
 ROLES = ["--part", "件号", "--operator", "测量者", "--value", "厚度（µm）"]

@@ -13,8 +13,10 @@ import jupytext
 import pytest
 from jupytext.combine import combine_inputs_with_outputs
 
-from qtools import authoring, bank, data, notebook, pages, workbook
-from qtools.skeleton import SECTIONS
+from qtools import data, notebook, workbook
+from qtools.notebook import bank
+from qtools.site import authoring, pages
+from qtools.site.skeleton import SECTIONS
 from qtools.workbook import Chapter
 
 CHINESE = re.compile("[\u4e00-\u9fff]")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtools import authoring, notebook
+from qtools import notebook
+from qtools.site import authoring
 from qtools.workbook import Chapter
 
 

@@ -17,7 +17,10 @@ HERE = Path(__file__).parent
 CHECKOUT = HERE.parents[1]
 CASES = data.all_cases()
 # numerics and methods; what only draws, words or holds tables is for unit tests
-MODULES = ("constants", "sigma", "variance", "crossed", "spc", "capability", "components", "msa")
+MODULES = (
+    *("constants", "sigma", "variance", "variance.crossed", "variance.mls", "variance.likelihood"),
+    *("variance.reml", "variance.random_effects", "spc", "capability", "components", "msa"),
+)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])

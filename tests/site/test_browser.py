@@ -291,7 +291,7 @@ def test_words_are_split_alike_on_both_sides(tab: Any, site_html: Path) -> None:
 def test_numbers_are_read_alike_in_the_notebook_and_on_the_page(
     tab: Any, site_html: Path, pages: Pages
 ) -> None:
-    from qtools.answers import parse
+    from qtools.notebook.answers import parse
 
     name = _exercises(pages)[0][0]
     tab.goto((site_html / name).as_uri())

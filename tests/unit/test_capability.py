@@ -77,7 +77,7 @@ def test_furnace_within_and_nested_views(furnace):
     for key, value in expected.items():
         assert m[key] == pytest.approx(value, rel=1e-9), key
     assert furnace.index("cp").df == pytest.approx(142.551039082, rel=1e-9)
-    assert m["sd_within_estimator"] == "s̄/c₄"
+    assert m["sd_within_estimator"] == "s"
 
 
 def test_piston_rings_intervals_of_qcc_follow_with_its_degrees_of_freedom():

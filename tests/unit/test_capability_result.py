@@ -113,7 +113,7 @@ def test_moving_range_without_subgroups(film):
     result = process_capability(film, value="膜厚", **SPEC)
     sd = film["膜厚"].diff().abs().mean() * math.sqrt(math.pi) / 2  # d₂(2) = 2/√π
     assert result.metrics()["sd_within"] == pytest.approx(sd, rel=1e-12)
-    assert result.metrics()["sd_within_estimator"] == "MR̄/d₂"
+    assert result.metrics()["sd_within_estimator"] == "mr"
 
 
 def test_confidence_widens_and_nested_needs_no_subgroup(film):

@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 import qtools as qt
-from qtools import cases, constants, data, sigma
-from qtools.cases import Case, compare, evaluate, parse, printed_constants
+from qtools import constants, data, sigma
+from qtools.data import cases
+from qtools.data.cases import Case, compare, evaluate, parse, printed_constants
 
 WHOLE = {
     "id": "x.y",
@@ -276,7 +277,7 @@ def test_a_card_that_is_missing_or_no_mapping(elsewhere):
 
 
 def test_the_root_of_an_installation(tmp_path, monkeypatch):
-    monkeypatch.setattr(data, "__file__", str(tmp_path / "site-packages/qtools/data.py"))
+    monkeypatch.setattr(data, "__file__", str(tmp_path / "site-packages/qtools/data/__init__.py"))
     assert data.root() == tmp_path / "site-packages/qtools/_share"
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import qtools as qt
 from qtools import data, frames
-from qtools.cells import is_clean
+from qtools.data.cells import is_clean
 
 TABLE = "零件,检验员,读数\n1,张三,0.29\n2,李四,-0.56\n"
 

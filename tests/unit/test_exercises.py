@@ -7,7 +7,9 @@ from collections import Counter
 
 import pytest
 
-from qtools import authoring, bank, workbook
+from qtools import workbook
+from qtools.notebook import bank
+from qtools.site import authoring
 
 BANKS = bank.banks()
 USED = Counter(

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtools import answers, bank, data, notebook
-from qtools.answers import judge, parse
+from qtools import data, notebook
 from qtools.errors import QualityDataError
+from qtools.notebook import answers, bank
+from qtools.notebook.answers import judge, parse
 
 
 @pytest.fixture(autouse=True)

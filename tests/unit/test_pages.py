@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from qtools import QualityDataError, data, markdown, pages, pages_data, workbook
-from qtools.cases import Case, Verification, compare
+from qtools import QualityDataError, data, workbook
 from qtools.data import Card, Column
-from qtools.execution import Execution
+from qtools.data.cases import Case, Verification, compare
+from qtools.site import markdown, pages, pages_data
+from qtools.site.execution import Execution
 from qtools.workbook import Chapter
 
 GLOSSARY = pages.read_table("glossary.csv")

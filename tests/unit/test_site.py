@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from qtools import QualityDataError, authoring, data, execution, site, skeleton, workbook
+from qtools import QualityDataError, data, site, workbook
+from qtools.site import authoring, execution, skeleton
 from qtools.workbook import Chapter
 
 # --- a small handbook in a temporary folder ----------------------------------------------------
@@ -87,7 +88,7 @@ def test_key_ignores_what_outputs_do_not_depend_on(top: Path, write: Write) -> N
 
 
 def test_key_follows_methods_but_not_the_upper_floors(tmp_path: Path) -> None:
-    package = Path(execution.__file__).parent
+    package = Path(execution.__file__).parents[1]
     lower = {
         path.relative_to(package).parts[0].removesuffix(".py")
         for path in package.rglob("*.py")
@@ -178,7 +179,7 @@ def done(top: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> list[execu
     path = top / "_build/notebooks/a/one.ipynb"
     authoring.write_if_changed(path, authoring.to_text(nb))
     write("a/one", nb)
-    monkeypatch.setattr("qtools.pages.generate", lambda _: {"made.md": "# 生成\n"})
+    monkeypatch.setattr("qtools.site.pages.generate", lambda _: {"made.md": "# 生成\n"})
     (top / "book/index.md").write_text("# 首页\n", encoding="utf-8")
     (top / "book/terms.csv").write_text("a\n", encoding="utf-8")
     (top / "book/_static").mkdir()
@@ -431,9 +432,9 @@ def test_skeleton_runs(top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_skeleton_exercises_are_valid(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from qtools import bank
+    from qtools.notebook import bank
 
-    real = Path(execution.__file__).parents[1]
+    real = Path(execution.__file__).parents[2]
     (top / "data/flowrate").mkdir()
     for name in ("data.csv", "card.yml"):
         (top / "data/flowrate" / name).write_bytes((real / "data/flowrate" / name).read_bytes())

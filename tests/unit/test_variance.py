@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qtools as qt
-from qtools.crossed import crossed_anova, crossed_cube, crossed_sources, pool
 from qtools.errors import QualityDataError
 from qtools.variance import nested_anova
+from qtools.variance.crossed import crossed_anova, crossed_cube, crossed_sources, pool
 
 RNG = np.random.default_rng
 

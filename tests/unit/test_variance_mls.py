@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, f
 
-from qtools.crossed import crossed_anova
-from qtools.mls import DRAWS, gci_limits, mls_limits, pivotal_components
+from qtools.variance.crossed import crossed_anova
+from qtools.variance.mls import DRAWS, gci_limits, mls_limits, pivotal_components
 
 # Gauge study of AIAG MSA 4th ed., pooled: MS and df of part, operator, repeatability
 MS = (9.81799, 1.58363, 0.0399729)

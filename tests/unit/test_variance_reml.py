@@ -5,10 +5,9 @@ import pytest
 from scipy.stats import chi2
 
 import qtools as qt
-from qtools import likelihood, reml
-from qtools.crossed import crossed_anova, crossed_cube
 from qtools.errors import QualityDataError
-from qtools.variance import nested_anova
+from qtools.variance import likelihood, nested_anova, reml
+from qtools.variance.crossed import crossed_anova, crossed_cube
 
 DROPPED = [1, 2, 3, 10, 25, 26, 27, 28, 29, 30, 77, 101, 102, 103, 160]  # R counts from 1
 

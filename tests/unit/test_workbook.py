@@ -12,9 +12,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from qtools import data, notebook, workbook
-from qtools import report as html
 from qtools.errors import QualityDataError
-from qtools.parameters import Parameter, parse
+from qtools.workbook import report as html
+from qtools.workbook.parameters import Parameter, parse
 
 REPO = Path(__file__).parents[2]
 PARAMS = """data = "flowrate"  # 数据：数据集名，或文件的路径

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtools import frames
-from qtools.cards import TYPES, Card, Column, parse_card
-from qtools.cases import Case, Verification, compare, evaluate, parse, printed_constants
+from qtools.data.cards import TYPES, Card, Column, parse_card
+from qtools.data.cases import Case, Verification, compare, evaluate, parse, printed_constants
 from qtools.errors import QualityDataError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ __all__ = [
 
 def root() -> Path:
     """手册的根 Where data, notebooks and exercises lie: the checkout, or the installed package."""
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     checkout = package.parent
     if (checkout / "pyproject.toml").is_file() and (checkout / "data").is_dir():
         return checkout
@@ -93,7 +93,7 @@ def load(
     >>> load("flowrate", columns=["流量"])["流量"].mean().round(2).item()
     50.81
     """
-    from qtools import tables
+    from qtools.data import tables
 
     path, name = _locate(source)
     frame = tables.read(path, columns or (), sheet=sheet, header=header, units=units)

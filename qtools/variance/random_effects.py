@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from qtools import likelihood, mls, reml
-from qtools.crossed import crossed_anova, crossed_cube, crossed_sources
 from qtools.errors import QualityDataError
 from qtools.result import Interval
-from qtools.variance import Anova, nested_anova
+from qtools.variance import Anova, likelihood, mls, nested_anova, reml
+from qtools.variance.crossed import crossed_anova, crossed_cube, crossed_sources
 
 if TYPE_CHECKING:
     import numpy.typing as npt

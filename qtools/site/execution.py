@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtools import data
-from qtools.authoring import read, tidy, to_text, write_if_changed
 from qtools.errors import QualityDataError
+from qtools.site.authoring import read, tidy, to_text, write_if_changed
 
 if TYPE_CHECKING:
     from qtools.workbook import Chapter
@@ -29,8 +29,7 @@ Progress = Callable[[int, int, str], None]
 
 # Floors 3 and 4: no notebook imports them, so a change here re-executes nothing.
 UPPER = {
-    "authoring", "chapters", "cli", "console", "execution", "markdown", "pages", "pages_data",
-    "parameters", "report", "site", "skeleton", "sphinx_ext", "template", "templates", "web",
+    "cli", "console", "figure_table", "site", "sphinx_ext", "sphinx_search", "templates", "web",
     "workbook", "workshop",
 }  # fmt: skip
 
@@ -88,7 +87,7 @@ def content_key(chapter: Chapter, *, course: bool = True) -> str:
     versions of all dependencies, and the version of Python.
     """
     top = data.root()
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     files = [p for p in package.rglob("*.py") if not _is_upper(p.relative_to(package))]
     for name in chapter.data:
         files += [p for p in (top / "data" / name).rglob("*") if p.is_file()]

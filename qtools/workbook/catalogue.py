@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from qtools import data
-from qtools.authoring import read
 from qtools.errors import QualityDataError
-from qtools.parameters import Parameter, parse
+from qtools.site.authoring import read
+from qtools.workbook.parameters import Parameter, parse
 
 PARAMETERS = "parameters"
 

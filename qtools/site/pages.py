@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtools import data
-from qtools.authoring import read
 from qtools.errors import QualityDataError
-from qtools.markdown import escape, link, table
-from qtools.pages_data import data_card, datasets, numbers
+from qtools.site.authoring import read
+from qtools.site.markdown import escape, link, table
+from qtools.site.pages_data import data_card, datasets, numbers
 
 if TYPE_CHECKING:
-    from qtools.execution import Execution
+    from qtools.site.execution import Execution
     from qtools.workbook import Chapter
 
 
@@ -31,7 +31,7 @@ def generate(executions: Sequence[Execution]) -> dict[str, str | Path]:
     Parameters
     ----------
     executions : sequence of Execution
-        What :func:`qtools.execution.execute_all` returned.
+        What :func:`qtools.site.execution.execute_all` returned.
 
     Returns
     -------

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtools import data
-from qtools.chapters import Chapter
 from qtools.errors import QualityDataError
 from qtools.workbook import require_folder, write_whole
+from qtools.workbook.catalogue import Chapter
 
 if TYPE_CHECKING:
     import pandas as pd
     from openpyxl.worksheet.worksheet import Worksheet
 
-    from qtools.cards import Column
+    from qtools.data.cards import Column
 
 _ROWS = 2000  # rows that are checked while they are typed
 _NAMES = 200  # entries a list of names has room for
@@ -80,7 +80,7 @@ def write(found: Chapter, output: str | Path, *, force: bool = False) -> Path:
 
 def _columns(found: Chapter) -> tuple[pd.DataFrame, list[Column]]:
     """Default data, and the columns of it that the parameters name."""
-    from qtools.cards import Column
+    from qtools.data.cards import Column
 
     source = next((p.default for p in found.parameters if p.is_file), None)
     if not isinstance(source, str):

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from qtools import data
-from qtools.authoring import read, tidy, tidy_files, to_text, write_if_changed
 from qtools.errors import QualityDataError
-from qtools.execution import (
+from qtools.site.authoring import read, tidy, tidy_files, to_text, write_if_changed
+from qtools.site.execution import (
     Execution,
     Progress,
     build_dir,
@@ -25,7 +25,7 @@ from qtools.execution import (
     execute_all,
     hash_files,
 )
-from qtools.skeleton import new_chapter, next_steps
+from qtools.site.skeleton import new_chapter, next_steps
 
 __all__ = [
     "Execution",
@@ -63,7 +63,7 @@ def assemble(executions: Sequence[Execution] | None = None) -> tuple[Path, bool]
     removed : bool
         Whether a file went away, so that pages of an earlier build have to go as well.
     """
-    from qtools import pages
+    from qtools.site import pages
 
     done = execute_all() if executions is None else executions
     folder = build_dir() / "src"
@@ -178,7 +178,7 @@ def _since(start: float) -> str:
 
 
 def _frame_key(source: Path) -> str:
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     files: list[Path] = []
     for name in _FRAME:
         path = package / name

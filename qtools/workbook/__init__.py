@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from qtools import data
-from qtools.authoring import read
-from qtools.chapters import Chapter, chapter, chapters, tags
 from qtools.errors import QualityDataError
-from qtools.parameters import Parameter
+from qtools.site.authoring import read
+from qtools.workbook.catalogue import Chapter, chapter, chapters, tags
+from qtools.workbook.parameters import Parameter
 
 __all__ = [
     "Chapter",
@@ -196,7 +196,7 @@ def run(
     NotebookError
         If the notebook stops for another reason.
     """
-    from qtools import report
+    from qtools.workbook import report
 
     found = name if isinstance(name, Chapter) else chapter(name)
     output = Path(output)
@@ -269,7 +269,7 @@ def write_whole(output: Path, content: bytes) -> None:
 
 
 def template(name: str | Chapter, output: str | Path, *, force: bool = False) -> Path:
-    """模板 Write an Excel file to fill in: see :func:`qtools.template.write`."""
-    from qtools import template as excel
+    """模板 Write an Excel file to fill in: see :func:`qtools.workbook.excel.write`."""
+    from qtools.workbook import excel
 
     return excel.write(name if isinstance(name, Chapter) else chapter(name), output, force=force)

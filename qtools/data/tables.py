@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtools.cells import is_clean, typed
+from qtools.data.cells import is_clean, typed
+from qtools.data.sheets import Sheet, read_sheets
 from qtools.errors import QualityDataError
-from qtools.sheets import Sheet, read_sheets
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from qtools.cases import Case, parse
+from qtools.data.cases import Case, parse
 from qtools.errors import QualityDataError
 
 KINDS = ("真实", "仿真", "引用")

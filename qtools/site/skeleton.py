@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from qtools import data
-from qtools.authoring import read, tidy, to_text, write_if_changed
 from qtools.errors import QualityDataError
+from qtools.site.authoring import read, tidy, to_text, write_if_changed
 
 # The ten sections every chapter has, in this order: a word its heading contains.
 SECTIONS = (

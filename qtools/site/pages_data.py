@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtools import data
-from qtools.markdown import escape, link, table
 from qtools.result import format_number
+from qtools.site.markdown import escape, link, table
 
 if TYPE_CHECKING:
     from qtools.data import Card, Verification

@@ -11,14 +11,14 @@ import numpy as np
 
 from qtools import frames
 from qtools.errors import QualityDataError
-from qtools.random_effects import (
+from qtools.result import Check, Metric, Result, Verdict, with_intervals
+from qtools.variance.random_effects import (
     Decomposition,
     Design,
     Method,
     decompose_crossed,
     decompose_nested,
 )
-from qtools.result import Check, Metric, Result, Verdict, with_intervals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,7 +144,7 @@ class VarianceComponents(Result):
 
     def figure(self) -> go.Figure:
         """占比图 Horizontal bars of the shares with their intervals."""
-        from qtools.components_view import figure
+        from qtools.components.view import figure
 
         return figure(self)
 
@@ -182,7 +182,7 @@ class VarianceComponents(Result):
     @property
     def checks(self) -> tuple[Check, ...]:
         """What limits the answer: negative components, few units, labels that recur, …."""
-        from qtools.components_view import checks
+        from qtools.components.view import checks
 
         return checks(self)
 

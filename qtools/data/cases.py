@@ -21,7 +21,7 @@ from qtools.errors import QualityDataError
 Status = Literal["一致", "未复现", "不一致"]
 
 _NOISE = 1e-9  # of the tolerance, and of an integer that was computed as a float
-_NUMERICS = ("sigma", "variance", "crossed", "frames")
+_NUMERICS = ("sigma", "variance", "variance.crossed", "frames")
 # decimals of the tables that textbooks print; of d₂* it is K = 1/d₂* that is printed
 _PRINTED = {
     "qtools.constants": {"c4": 4, "d2": 3, "d3": 3},

@@ -20,8 +20,8 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from qtools.likelihood import Criterion
     from qtools.variance import Vector
+    from qtools.variance.likelihood import Criterion
 
 _FLOOR = 1e-12  # smallest residual, as a part of the total, that the likelihood is asked for
 

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from qtools import bank
+from qtools.notebook import bank
 
 State = Literal["未作答", "不对", "正确"]
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import qtools
 from qtools import web
-from qtools.chapters import tags
-from qtools.parameters import Parameter
 from qtools.result import format_number
+from qtools.workbook.catalogue import tags
+from qtools.workbook.parameters import Parameter
 
 if TYPE_CHECKING:
-    from qtools.chapters import Chapter
+    from qtools.workbook.catalogue import Chapter
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 _TEXT_MIMES = ("text/html", "text/markdown", "text/plain")

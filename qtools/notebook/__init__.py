@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qtools import bank
-from qtools.answers import Outcome, judge
-from qtools.bank import validate_bank
 from qtools.errors import QualityDataError
+from qtools.notebook import bank
+from qtools.notebook.answers import Outcome, judge
+from qtools.notebook.bank import validate_bank
 from qtools.result import Metric, Result, html_table
 
 if TYPE_CHECKING:
