@@ -95,22 +95,21 @@ class VarianceComponents(Result):
         return limits[self.largest].low > max(others)
 
     def table(self) -> pd.DataFrame:
-        """分量表 Component and share with their intervals, standard deviation, F test."""
+        """分量表 Share and component with their intervals, standard deviation."""
         import pandas as pd
 
         percent = f"{100 * self.confidence:g} %"
-        f, p = self._tests()
         rows: list[list[object]] = []
         for place, (name, key) in enumerate(zip(self.names, self.parts.keys, strict=True)):
             limits, share = self.parts.intervals[f"{key}_var"], self.parts.intervals[f"{key}_pct"]
-            row: list[object] = [name, self.components[place], limits.low, limits.high]
-            row += [self.shares[place], share.low, share.high]
-            rows.append([*row, self.components[place] ** 0.5, f[place], p[place]])
+            row: list[object] = [name, self.shares[place], share.low, share.high]
+            row += [self.components[place], limits.low, limits.high]
+            rows.append([*row, self.components[place] ** 0.5])
         limits = self.parts.intervals["total_var"]
-        row = ["合计", self.total, limits.low, limits.high, 100.0, None, None]
-        rows.append([*row, self.total**0.5, None, None])
-        heads = ["来源", "方差分量", f"{percent} 下限", f"{percent} 上限", "占比 %"]
-        heads += ["占比下限 %", "占比上限 %", "标准差", "F", "p"]
+        row = ["合计", 100.0, None, None, self.total, limits.low, limits.high]
+        rows.append([*row, self.total**0.5])
+        heads = ["来源", "占比 %", f"占比 {percent} 下限", f"占比 {percent} 上限"]
+        heads += ["方差分量", f"{percent} 下限", f"{percent} 上限", "标准差"]
         return pd.DataFrame(rows, columns=heads)
 
     def anova(self) -> pd.DataFrame:

@@ -166,7 +166,7 @@ class GageRR(Result):
         }
 
     def table(self) -> pd.DataFrame:
-        """量具表 Variance, contribution, standard deviation with limits, study variation."""
+        """量具表 What decides first: shares, then the standard deviation with limits, variance."""
         import pandas as pd
 
         percent = f"{100 * self.confidence:g} %"
@@ -177,16 +177,18 @@ class GageRR(Result):
             limits = self.intervals[f"{key}_sd"]
             row = {
                 "来源": labels[key],
-                "方差": variance,
-                "贡献率 %": 100.0 * variance / self.total_var,
-                "标准差": sd,
-                f"标准差 {percent} 下限": limits.low,
-                f"标准差 {percent} 上限": limits.high,
-                f"研究变差（{self.k:g}σ）": self.k * sd,
                 "%研究变差": 100.0 * float(np.sqrt(variance / self.total_var)),
+                "贡献率 %": 100.0 * variance / self.total_var,
             }
             if self.tolerance is not None:
                 row["%公差"] = 100.0 * self.k * sd / self.tolerance
+            row |= {
+                "标准差": sd,
+                f"{percent} 下限": limits.low,
+                f"{percent} 上限": limits.high,
+                f"{self.k:g}σ": self.k * sd,
+                "方差": variance,
+            }
             rows.append(row)
         return pd.DataFrame(rows)
 
