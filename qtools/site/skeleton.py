@@ -34,7 +34,7 @@ _CELLS: tuple[tuple[str, str, str], ...] = (
         "# {title}\n\n{id} · {level} · 约 30 分钟\n\n"
         "**本章要作的决定：** 写一句话，读者读完能据此行动。",
     ),
-    ("goals", "", "## 学习目标\n\n学完本章，你能够：\n\n1. 算出……；\n2. 说出……；\n3. 判断……。"),
+    ("goals", "course", "## 学习目标\n\n学完本章，你能够：\n\n1. 算出……；\n2. 说出……；\n3. 判断……。"),
     (
         "params",
         "parameters",
@@ -80,7 +80,7 @@ _CELLS: tuple[tuple[str, str, str], ...] = (
     ("practice-3-code", "course", 'qt.exercise("{e3}")'),
     (
         "homework",
-        "",
+        "course",
         "## 小组作业\n\n换上你们自己的数据：\n\n```\nqtools template {name} -o 模板.xlsx\n"
         "qtools run {name} --data 模板.xlsx -o 报告.html\n```",
     ),
