@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape, unescape
 from typing import Any
 
-from qtools.result import format_number
+from qtools.display import format_column
 
 _ROWS = 30  # rows shown of each series
 
@@ -101,12 +101,13 @@ def data_table(traces: Sequence[Mapping[str, Any]], layout: Mapping[str, Any], t
         heads = [_axis_title(layout, trace, "x"), _axis_title(layout, trace, "y")]
         heads += ["值"] if with_z else []
         span = len(heads)
+        columns = [format_column([_plain(row[k]) for row in rows[:_ROWS]]) for k in range(span)]
         bodies.append(
             f'<tbody><tr><th colspan="{span}" scope="rowgroup">{escape(name)}{more}</th></tr>'
             f"<tr>{''.join(f'<th scope=col>{escape(head)}</th>' for head in heads)}</tr>"
             + "".join(
-                "<tr>" + "".join(f"<td>{_cell(value)}</td>" for value in row[:span]) + "</tr>"
-                for row in rows[:_ROWS]
+                f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+                for cells in zip(*columns, strict=True)
             )
             + "</tbody>"
         )
@@ -118,5 +119,5 @@ def data_table(traces: Sequence[Mapping[str, Any]], layout: Mapping[str, Any], t
     )
 
 
-def _cell(value: object) -> str:
-    return escape(plain_text(value) if isinstance(value, str) else format_number(value))
+def _plain(value: object) -> object:
+    return plain_text(value) if isinstance(value, str) else value

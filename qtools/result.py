@@ -7,12 +7,13 @@ written once, here.
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from qtools.display import html_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,63 +124,6 @@ def with_intervals(
     return out
 
 
-def format_number(value: object, digits: int = 5) -> str:
-    """Show a number to a reader: significant digits, no exponent in the everyday range.
-
-    Parameters
-    ----------
-    value : object
-        A number; anything else is shown by ``str``, a missing value as a dash.
-    digits : int
-        Significant digits of a float. Integers keep all theirs.
-
-    Examples
-    --------
-    >>> [format_number(v) for v in (563.035714, 0.000012345, 168, None, 12345678.9)]
-    ['563.04', '1.2345e-05', '168', '—', '12345679']
-    """
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):  # pandas stays unimported
-        return "—"
-    if isinstance(value, str):
-        return value
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return str(value)
-    if math.isnan(number):
-        return "—"
-    if type(value).__name__ in ("bool", "bool_"):
-        return "是" if value else "否"
-    if math.isinf(number):
-        return "∞" if number > 0 else "−∞"
-    if not hasattr(value, "is_integer") or type(value).__name__.startswith(("int", "uint")):
-        return str(value)
-    if number != 0 and not 1e-4 <= abs(number) < 1e9:
-        return f"{number:.{digits - 1}e}"
-    # the exponent after rounding: 9.99996 is 10.000
-    exponent = int(f"{number:.{digits - 1}e}".partition("e")[2])
-    return f"{number:.{max(digits - 1 - exponent, 0)}f}"
-
-
-def format_p(value: object) -> str:
-    """P value as a reader wants it: three decimals, and no more zeros than that.
-
-    Examples
-    --------
-    >>> [format_p(p) for p in (0.97411, 0.0421, 1.2e-64, None)]
-    ['0.974', '0.042', '< 0.001', '—']
-    """
-    if not isinstance(value, float) or math.isnan(value):
-        return format_number(value)
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def p_text(p: float) -> str:
-    """P value inside a sentence: ``p = 0.042`` or ``p < 0.001``."""
-    shown = format_p(p)
-    return f"p {shown}" if shown.startswith("<") else f"p = {shown}"
-
-
 class Result(ABC):
     """分析结果 Base of every result: frozen facts in, four views out.
 
@@ -244,35 +188,3 @@ class Result(ABC):
             )
             parts.append(f'<ul class="qt-checks">{items}</ul>')
         return "".join([*parts, "</section>"])
-
-
-def html_table(frame: pd.DataFrame, caption: str = "") -> str:
-    """Accessible HTML of a small table: caption, header scopes, numbers rounded for display only.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Columns become headings; the index is left out, except a named one.
-    caption : str
-        Short title read out by screen readers and shown above the table.
-    """
-    if frame.index.name is not None:
-        frame = frame.reset_index()
-    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in frame.columns)
-    body = []
-    for row in frame.itertuples(index=False, name=None):
-        cells = []
-        for place, value in enumerate(row):
-            show = format_p if frame.columns[place] == "p" else format_number
-            text = escape(show(value))
-            number = not isinstance(value, str)
-            if place == 0:
-                cells.append(f'<th scope="row">{text}</th>')
-            else:
-                cells.append(f'<td class="qt-num">{text}</td>' if number else f"<td>{text}</td>")
-        body.append(f"<tr>{''.join(cells)}</tr>")
-    title = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return (
-        f'<div class="qt-scroll"><table class="qt-table">{title}'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
-    )

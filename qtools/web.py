@@ -17,9 +17,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from qtools.display import format_number
 from qtools.errors import QualityDataError
 from qtools.figure_table import data_table, plain_title
-from qtools.result import format_number
 
 _LEVEL_WORDS = {1: "基础", 2: "进阶", 3: "挑战"}
 

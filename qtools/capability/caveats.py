@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtools.result import Check, p_text
+from qtools.display import p_text
+from qtools.result import Check
 
 if TYPE_CHECKING:
     from qtools.capability.result import ProcessCapability

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qtools import theme
-from qtools.result import format_number
+from qtools.display import format_number
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

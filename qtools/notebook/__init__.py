@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qtools.display import html_table
 from qtools.errors import QualityDataError
 from qtools.notebook import bank
 from qtools.notebook.answers import Outcome, judge
 from qtools.notebook.bank import validate_bank
-from qtools.result import Metric, Result, html_table
+from qtools.result import Metric, Result
 
 if TYPE_CHECKING:
     import pandas as pd

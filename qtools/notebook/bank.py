@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from qtools.display import format_number
 from qtools.errors import QualityDataError
-from qtools.result import format_number
 
 _FIELDS = {
     "id", "level", "kind", "prompt", "unit", "options", "values", "answer", "tolerance",

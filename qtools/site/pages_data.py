@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtools import data
-from qtools.result import format_number
+from qtools.display import format_number, html_table
 from qtools.site.markdown import escape, link, table
 
 if TYPE_CHECKING:
@@ -57,10 +57,7 @@ def data_card(card: Card, checked: Sequence[Verification], chapters: Sequence[Ch
     columns = [
         (escape(c.name), escape(c.unit) or "—", c.type, escape(c.meaning)) for c in card.columns
     ]
-    first = [
-        tuple(escape(format_number(value)) for value in row)
-        for row in frame.head(_ROWS_SHOWN).itertuples(index=False, name=None)
-    ]
+    first = frame.head(_ROWS_SHOWN)
     mine = [v for v in checked if v.case.where == card.name]
     parts = [
         f"# {escape(card.title)}\n",
@@ -75,7 +72,7 @@ def data_card(card: Card, checked: Sequence[Verification], chapters: Sequence[Ch
         "## 列\n",
         table(("列", "单位", "类型", "含义"), columns, short=(1, 2)),
         f"## 开头几行\n\n共 {card.rows} 行，这里是前 {len(first)} 行。\n",
-        table([escape(name) for name in frame.columns], first),
+        html_table(first) + "\n",
     ]
     if mine:
         parts += ["## 公布的结果\n", verification_table(mine)]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qtools.result import Check, p_text
+from qtools.display import p_text
+from qtools.result import Check
 from qtools.sigma import Sigma
 from qtools.spc.criteria import ALPHA, DOMINANT_SHARE, MAX_RANGE_SIZE, MIN_SUBGROUPS
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qtools import theme
-from qtools.result import format_number
+from qtools.display import format_number
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import qtools
 from qtools import web
-from qtools.result import format_number
+from qtools.display import format_number
 from qtools.workbook.catalogue import tags
 from qtools.workbook.parameters import Parameter
 

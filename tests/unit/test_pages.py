@@ -254,7 +254,7 @@ def test_data_card_page(monkeypatch: pytest.MonkeyPatch) -> None:
         "与出处的不同：改了列名",
         "[量具 R&R](../notebooks/msa/gage-rr.ipynb)",
         "| x\\_1 | mm | 小数 | 读数 |",
-        "| 1.5",
+        '<th scope="row">1.5</th>',
         "## 公布的结果",
     ):
         assert part in text

@@ -13,16 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtools.result import (
-    LEVEL_NAMES,
-    Check,
-    Interval,
-    Result,
-    Verdict,
-    format_number,
-    html_table,
-    with_intervals,
-)
+from qtools.display import format_column, format_number, html_table
+from qtools.result import LEVEL_NAMES, Check, Interval, Result, Verdict, with_intervals
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +114,7 @@ def test_table_has_caption_scopes_and_rounds_for_display_only():
 
 def test_named_index_becomes_the_first_column():
     frame = pd.DataFrame({"值": [1.0]}, index=pd.Index(["甲"], name="组"))
-    assert Tags(html_table(frame)).text == "组值甲1.0000"
+    assert Tags(html_table(frame)).text == "组值甲1"
     assert "caption" not in html_table(frame)
 
 
@@ -135,16 +127,19 @@ def test_small_mean_squares_are_not_shown_as_zero():
     [
         (563.035714, "563.04"),
         (-563.035714, "-563.04"),
-        (0.0, "0.0000"),
+        (0.0, "0"),
         (0.000099, "9.9000e-05"),
-        (0.0001, "0.00010000"),
+        (0.0001, "0.0001"),
         (999999999.4, "999999999"),
         (1e9, "1.0000e+09"),
+        (167.0, "167"),
+        (-0.25, "-0.25"),
+        (0.250001, "0.25000"),
         (9.99996, "10.000"),
         (99999.6, "100000"),
         (168, "168"),
         (np.int64(168), "168"),
-        (np.float32(0.5), "0.50000"),
+        (np.float32(0.5), "0.5"),
         (np.float64(12.345678), "12.346"),
         (True, "是"),
         (np.False_, "否"),
@@ -166,6 +161,41 @@ def test_numbers_as_readers_see_them(value, shown):
 def test_shown_number_is_within_half_a_unit_of_the_last_digit(x, digits):
     back = float(format_number(x, digits))
     assert abs(back - x) <= 0.5000001 * 10.0 ** (1 - digits) * abs(x)
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        # variances and shares of a gauge study (AIAG 2010, table III-B 8), computed digits
+        (
+            [0.0914287, 0.0399733, 0.0514554, 1.086446, 1.177875],
+            ["0.0914", "0.0400", "0.0515", "1.0864", "1.1779"],
+        ),
+        ([7.762174, 92.237826, 100.0], ["7.76", "92.24", "100.00"]),
+        ([492.2906, 79.40572, 0.433719, None], ["492.291", "79.406", "0.434", "—"]),
+        ([0.29, -0.56, 1.3], ["0.29", "-0.56", "1.30"]),  # typed
+        ([10.00321, 10.00318], ["10.00321", "10.00318"]),  # typed, differing in the last digits
+        ([9.0, 2.0, 18.0], ["9", "2", "18"]),
+        ([142.55123, 167.0], ["142.55", "167.00"]),
+        ([0.0, 310.89123456, 232.07123456], ["0", "310.89", "232.07"]),
+        ([3.0 / 7, 1.0 / 3e9], ["0.42857", "3.3333e-10"]),  # too far apart
+        ([1234567.1 / 3, 1.0 / 3], ["411522", "0.33333"]),
+        ([563.0357142857], ["563.04"]),
+        ([10, 563.0357142857, 17.7531234, "s̄/c₄", True], ["10", "563.04", "17.75", "s̄/c₄", "是"]),
+        ([float("nan"), float("inf"), 1 / 3, 2 / 3], ["—", "∞", "0.3333", "0.6667"]),
+        ([np.float32(0.5), np.float64(0.25)], ["0.50", "0.25"]),
+        ([-1 / 3, 99999.96 / 7], ["-0.33333", "14286"]),
+        ([], []),
+    ],
+)
+def test_columns_as_readers_see_them(values, shown):
+    assert format_column(values) == shown
+
+
+@given(st.lists(st.floats(-1e6, 1e6).filter(lambda x: x == 0 or abs(x) > 1e-3), max_size=8))
+def test_every_number_of_a_column_is_right_to_one_in_five_hundred(values):
+    for value, shown in zip(values, format_column(values), strict=True):
+        assert abs(float(shown) - value) <= 0.00200001 * abs(value)
 
 
 # ── intervals and metrics ────────────────────────────────────────────────────────────────────

@@ -180,7 +180,7 @@ def test_an_exercise_without_hint_or_kind_leaves_no_empty_parts() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "tolerance", "shown"),
-    [(4.0, 0.5, "4"), (1.31313, 0.005, "1.3131"), (0.974, 0.0005, "0.97400"), (1.25, 0, "1.2500")],
+    [(4.0, 0.5, "4"), (1.31313, 0.005, "1.3131"), (0.974, 0.0005, "0.97400"), (1.25, 0, "1.25")],
 )
 def test_the_answer_is_shown_a_digit_finer_than_its_tolerance(
     answer: float, tolerance: float, shown: str
