@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qtools.variance.likelihood import Criterion
 
 _FLOOR = 1e-12  # smallest residual, as a part of the total, that the likelihood is asked for
+_NOTHING = 1e-6  # the others together count as 0 below this part of a component
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,10 +93,20 @@ def profile_share(model: Reml, which: int, confidence: float) -> tuple[float, fl
         out[which] = odds * out[others].sum()
         return out
 
-    rest = float(model.components[others].sum())
-    odds = float(model.components[which]) / rest
-    low, high = _profile(model, place, odds, 1.0, confidence, others)
-    return low / (1.0 + low), high / (1.0 + high) if np.isfinite(high) else 1.0
+    own, rest = float(model.components[which]), float(model.components[others].sum())
+    if rest > _NOTHING * own:
+        low, high = _profile(model, place, own / rest, 1.0, confidence, others)
+        return low / (1.0 + low), high / (1.0 + high) if np.isfinite(high) else 1.0
+
+    # all the others are 0, the share is 1: look at the rest as a multiple of this component
+    def inverse(ratio: float, z: Vector) -> Vector:
+        out = np.empty(k)
+        out[which] = z[0] ** 2
+        out[others] = ratio * z[0] ** 2 * z[1:] ** 2 / np.sum(z[1:] ** 2)
+        return out
+
+    low, high = _profile(model, inverse, rest / own, 1.0, confidence, [which, *others])
+    return 1.0 / (1.0 + high), 1.0 / (1.0 + low)
 
 
 def profile_total(model: Reml, confidence: float) -> tuple[float, float]:

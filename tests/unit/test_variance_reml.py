@@ -1,6 +1,7 @@
 """REML against dense likelihoods, lme4 and closed forms."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import chi2
 
@@ -165,3 +166,53 @@ def test_too_many_units():
         likelihood.crossed_criterion(
             np.arange(len(codes), dtype=float), [codes, codes % 2], [(0,), (1,)]
         )
+
+
+def noise(seed, sizes):
+    """Readings without any effect of the group, where the component is estimated as 0."""
+    rng = np.random.default_rng(seed)
+    group = np.repeat(np.arange(len(sizes)), sizes).astype(np.intp)
+    while True:
+        y = rng.normal(size=group.size)
+        anova = nested_anova(y, [group])
+        if anova.ms[0] < 0.8 * anova.ms[1]:
+            return y, group, anova
+
+
+@pytest.mark.parametrize("sizes", [(4, 4, 4, 4, 4), (2, 5, 3, 4, 6)], ids=["even", "uneven"])
+@pytest.mark.parametrize("seed", range(4))
+def test_share_of_a_residual_that_is_everything(seed, sizes):
+    """The lower limit of a share of 1 is where the dense likelihood has dropped by χ²(1)/2."""
+    from scipy.optimize import minimize_scalar
+
+    y, group, anova = noise(seed, sizes)
+    model = reml.fit(likelihood.nested_criterion(y, [group]), anova.components)
+    assert model.components[0] == 0
+    low, high = reml.profile_share(model, 1, 0.95)
+    assert high == 1.0
+    truth = dense(y, [group])
+
+    def lowest(share):
+        parts = np.array([1 - share, share])
+        return minimize_scalar(lambda z: truth(np.exp(z) * parts), bounds=(-4, 4)).fun
+
+    assert lowest(low) - lowest(1.0) == pytest.approx(chi2.isf(0.05, 1), rel=1e-4)
+    other = reml.profile_share(model, 0, 0.95)
+    assert other == pytest.approx((0.0, 1 - low), abs=1e-6)
+
+
+@pytest.mark.parametrize("drop", [0, 3], ids=["even", "uneven"])
+@pytest.mark.parametrize("design", ["nested", "crossed"])
+def test_pure_noise_has_an_answer(design, drop):
+    """Whatever layers come out as 0, estimates and limits exist; some seeds leave one alone."""
+    alone = 0
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        a, b = (axis.ravel() for axis in np.indices((5, 3, 2))[:2])
+        df = pd.DataFrame({"a": a, "b": b, "y": rng.normal(size=30)}).iloc[drop:]
+        got = qt.variance_components(df, value="y", levels=["a", "b"], design=design, method="reml")
+        for key, share in zip(got.parts.keys, got.shares, strict=True):
+            assert got.parts.intervals[f"{key}_pct"].low <= share + 1e-4
+            assert share <= got.parts.intervals[f"{key}_pct"].high + 1e-4
+        alone += max(got.shares) == 100.0
+    assert alone > 0
