@@ -7,6 +7,7 @@ the row of its first record; a frame made in memory counts from 1.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING
 
 from qtools.errors import QualityDataError
@@ -143,6 +144,48 @@ def numbers(frame: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
             rows=row_numbers(frame, np.flatnonzero(blank)),
         )
     return converted
+
+
+def require_confidence(confidence: float) -> None:
+    """置信水平检查 Refuse a level of confidence that is not a number from 0.5 up to below 1.
+
+    Below one half the limits of several approximations change places, and nobody asks for such an
+    interval on purpose: 0.05 is the risk, meant is 0.95.
+
+    Parameters
+    ----------
+    confidence : float
+        Level of a two-sided interval.
+
+    Raises
+    ------
+    QualityDataError
+        If it is not a number, below 0.5, or 1 and more.
+
+    Examples
+    --------
+    >>> require_confidence(0.95)
+    >>> require_confidence(95)
+    Traceback (most recent call last):
+    qtools.errors.QualityDataError: 置信水平 confidence=95 不在 0.5 和 1 之间。
+    怎么办：95% 写成 0.95，不写 95，也不写 0.05。
+    """
+    if not is_number(confidence) or not 0.5 <= confidence < 1:
+        raise QualityDataError(
+            f"置信水平 confidence={confidence!r} 不在 0.5 和 1 之间。",
+            hint="95% 写成 0.95，不写 95，也不写 0.05。",
+        )
+
+
+def is_number(value: object) -> bool:
+    """是不是数 Whether an option is a real number: ``"3"``, ``True`` and complex are not.
+
+    Examples
+    --------
+    >>> [is_number(value) for value in (3, 2.5, "3", True)]
+    [True, True, False, False]
+    """
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def codes(frame: pd.DataFrame, column: str) -> tuple[npt.NDArray[np.intp], list[str]]:

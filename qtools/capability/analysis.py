@@ -68,7 +68,7 @@ def process_capability(
         take readings of one unit as independent, and judges stability between the outermost units
         by their own moving ranges.
     confidence : float
-        Level of the two-sided intervals, between 0 and 1.
+        Level of the two-sided intervals, from 0.5 to below 1.
     criteria : Criteria
         Ladder of grades and limits of caveats.
 
@@ -84,9 +84,10 @@ def process_capability(
     Raises
     ------
     QualityDataError
-        If no limit is given, LSL ≥ USL, the target lies outside, a column is missing or not
-        numeric, there are too few readings or none differ, ``within`` is unknown or does not fit
-        the subgroups, a nested level has nothing to compare, or ``confidence`` is not in (0, 1).
+        If no limit is given or one is not a number, LSL ≥ USL, the target lies outside, a column
+        is missing or not numeric, there are too few readings or none differ, ``within`` is
+        unknown or does not fit the subgroups, a nested level has nothing to compare, or
+        ``confidence`` is not in [0.5, 1).
 
     References
     ----------
@@ -101,10 +102,7 @@ def process_capability(
     ('MR̄/d₂', 2.003)
     """
     spec = _spec(lsl, usl, target)
-    if not 0 < confidence < 1:
-        raise QualityDataError(
-            f"置信水平 confidence={confidence} 不在 0 和 1 之间。", hint="95% 写成 0.95。"
-        )
+    frames.require_confidence(confidence)
     levels = (nested,) if isinstance(nested, str) else tuple(nested)
     estimator = _estimator(within, subgroup)
     frames.require_columns(df, [value] if subgroup is None else [value, subgroup])
@@ -145,6 +143,11 @@ def process_capability(
 def _spec(lsl: float | None, usl: float | None, target: float | None) -> Spec:
     """Specification, checked; the target defaults to the midpoint."""
     given = {"lsl": lsl, "usl": usl, "target": target}
+    for name, at in given.items():
+        if at is not None and not frames.is_number(at):
+            raise QualityDataError(
+                f"{name}={at!r} 不是数。", hint=f"请写数字，如 {name}=3.5，不加引号，不带单位。"
+            )
     low, high, aim = (None if at is None else float(at) for at in given.values())
     for name, at in zip(given, (low, high, aim), strict=True):
         if at is not None and not math.isfinite(at):

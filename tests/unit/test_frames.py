@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -177,3 +179,14 @@ def test_blank_labels_are_refused():
     with pytest.raises(qt.QualityDataError, match="2 个空格子") as caught:
         frames.codes(frame, "人")
     assert caught.value.rows == (3, 5)
+
+
+@pytest.mark.parametrize("level", [95, 1, 0.05, 0.499, 0, -1, math.nan, "0.95", True, None, 0.9j])
+def test_a_level_of_confidence_must_be_one(level):
+    with pytest.raises(qt.QualityDataError, match=r"不在 0\.5 和 1 之间"):
+        frames.require_confidence(level)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95, np.float32(0.9), np.float64(0.999)])
+def test_usual_levels_of_confidence_pass(level):
+    frames.require_confidence(level)
