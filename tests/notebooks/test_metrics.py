@@ -55,7 +55,10 @@ def test_recorded_equals_pinned(chapter: Chapter, executed: dict[str, Any]) -> N
     path = EXPECTED / f"{chapter.name}.json"
     if os.environ.get("UPDATE_PINNED") == "1":
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(metrics, ensure_ascii=False, indent=1, sort_keys=True)
+        old = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        # what is the same number stays as it was written: a diff shows only what moved
+        fresh = {k: old[k] if k in old and same(old[k], v) else v for k, v in metrics.items()}
+        text = json.dumps(fresh, ensure_ascii=False, indent=1, sort_keys=True)
         path.write_text(text + "\n", encoding="utf-8")
     assert path.is_file(), "没有固定值：UPDATE_PINNED=1 qtools test tests/notebooks/test_metrics.py"
     pinned = json.loads(path.read_text(encoding="utf-8"))

@@ -11,7 +11,18 @@ SETS = {"flowrate": (10, 2), "furnace": (168, 4), "gage-classic": (90, 4), "gear
 
 
 def test_the_data_sets_are_there():
-    assert {name: data.load(name).shape for name in data.names()} == SETS
+    assert {name: data.load(name).shape for name in SETS} == SETS
+
+
+@pytest.mark.parametrize("name", data.names())
+def test_every_card_says_what_a_reader_must_know(name):
+    card = data.card(name)
+    assert card.kind in ("真实", "引用", "仿真")
+    assert card.source
+    assert card.spdx
+    assert card.changes
+    assert all(column.meaning for column in card.columns)
+    assert data.check([name]) == []
 
 
 @pytest.mark.parametrize("name", SETS)
