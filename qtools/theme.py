@@ -69,19 +69,57 @@ def finish(fig: go.Figure, *, title: str, alt: str, height: int = 420) -> go.Fig
         Pixels.
     """
     axis = {"gridcolor": GRID, "linecolor": INK, "zeroline": False, "ticks": "outside"}
+    words = _left_align_panel_titles(fig)
+    named = [trace for trace in fig.data if getattr(trace, "showlegend", None) is not False]
+    legend = len(named) > 1 or any(trace.showlegend for trace in named)
+    top = _TITLE + words + (_LINE if legend else 0)
     fig.update_layout(
         template="none",
-        title={"text": title, "x": 0.0, "xanchor": "left", "font": {"size": 16}},
+        title={
+            "text": title,
+            "font": {"size": 16},
+            "x": 0.0,
+            "xanchor": "left",
+            "y": 1.0,
+            "yanchor": "top",
+            "pad": {"t": 14},
+        },
         meta={"alt": alt},
         font={"family": FONT, "size": 13, "color": INK},
         colorway=list(COLORS),
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         height=height,
-        margin={"l": 64, "r": 24, "t": 64, "b": 56},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "right", "x": 1.0},
+        margin={"l": 64, "r": 24, "t": top, "b": _BOTTOM},
+        legend={
+            "orientation": "h",
+            "x": 0.0,
+            "xanchor": "left",
+            "yanchor": "bottom",
+            "y": 1 + words / max(height - top - _BOTTOM, 1),
+        },
         hoverlabel={"font": {"family": FONT}},
     )
-    fig.update_xaxes(**axis, automargin=True)
-    fig.update_yaxes(**axis, automargin=True)
+    fig.update_xaxes(**axis, automargin=True, title_font_size=13, title_standoff=10)
+    fig.update_yaxes(**axis, automargin=True, title_font_size=13, title_standoff=10)
     return fig
+
+
+_TITLE, _LINE, _BOTTOM = 46, 26, 56  # pixels: the title, one line of words, under the plot
+
+
+def _left_align_panel_titles(fig: go.Figure) -> int:
+    """Set titles of panels to the left, as the figure's; return the room words over the plot need.
+
+    These are the titles of the top panels and the names of vertical lines.
+    """
+    domains = [tuple(axis.domain or (0.0, 1.0)) for axis in fig.select_xaxes()]
+    lines = 0
+    for note in fig.layout.annotations:
+        if note.xref == note.yref == "paper" and note.xanchor == "center" and not note.showarrow:
+            start = next((low for low, high in domains if low <= note.x <= high), 0.0)
+            note.update(x=start, xanchor="left", font={"size": 14})
+        over = (note.yref or "").endswith(("paper", "domain")) and note.yanchor == "bottom"
+        if over and note.y > 0.98:
+            lines = max(lines, 1 + note.text.count("<br>"))
+    return 18 * lines + 8 if lines else 0

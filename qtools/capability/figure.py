@@ -58,8 +58,7 @@ def draw(result: ProcessCapability) -> go.Figure:
     theme.finish(
         fig, title=f"{result.value}：直方图与规格（n = {result.n}）", alt=_alt(result), height=460
     )
-    legend = {"x": 0, "xanchor": "left", "y": -0.24, "yanchor": "top"}
-    fig.update_layout(bargap=0, margin={"t": 96}, legend=legend)
+    fig.update_layout(bargap=0)
     fig.update_xaxes(title_text=result.value, range=[low, high], showgrid=False)
     fig.update_yaxes(title_text="读数个数", rangemode="tozero")
     return fig

@@ -57,7 +57,8 @@ def figure(result: GageRR) -> go.Figure:
     )
     _bars(fig, result)
     _readings(fig, result)
-    fig.update_yaxes(title_text="%", row=1, col=1)
+    fig.update_yaxes(title_text="占比（%）", row=1, col=1)
+    fig.update_xaxes(showgrid=False, row=1, col=1)
     fig.update_yaxes(title_text=result.value, row=2, col=1)
     fig.update_xaxes(title_text=result.part, type="category", row=2, col=1)
     shares = "，".join(
@@ -69,10 +70,15 @@ def figure(result: GageRR) -> go.Figure:
         f"下图为折线图，横轴是 {len(result.part_names)} 个{result.part}，"
         f"每条线是一位{result.operator}的平均读数，共 {len(result.operator_names)} 条。"
     )
-    theme.finish(fig, title="量具的变差占多少", alt=alt, height=720)
-    below = {"orientation": "h", "xanchor": "left", "x": 0.0, "yanchor": "top"}
+    theme.finish(fig, title="量具的变差占多少", alt=alt, height=660)
+    # each panel: its title, under it the legend, then the plot
+    fig.update_annotations(yshift=24)
+    own = {"orientation": "h", "x": 0.0, "xanchor": "left", "yanchor": "bottom"}
     return fig.update_layout(
-        barmode="group", legend=below | {"y": -0.14}, legend2=below | {"y": 0.61}
+        barmode="group",
+        margin={"t": 98},
+        legend=own | {"y": fig.layout.yaxis2.domain[1]},
+        legend2=own | {"y": 1.0},
     )
 
 
@@ -86,8 +92,8 @@ def _bars(fig: go.Figure, result: GageRR) -> None:
     short = [name.split("（")[0] for name, _ in sources]
     ratio = np.array([part for _, part in sources]) / result.total_var
     for name, heights, color in (
-        ("贡献率（方差比）", 100 * ratio, theme.SKY),
-        ("%研究变差（标准差比）", 100 * np.sqrt(ratio), theme.BLUE),
+        ("贡献率", 100 * ratio, theme.SKY),
+        ("%研究变差", 100 * np.sqrt(ratio), theme.BLUE),
     ):
         fig.add_bar(
             x=short,

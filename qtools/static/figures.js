@@ -113,11 +113,13 @@
     layout.paper_bgcolor = layout.plot_bgcolor = "rgba(0,0,0,0)";
     layout.dragmode = layout.dragmode || false;
     const margin = { l: 64, r: 24, t: 64, b: 56, ...layout.margin };
-    // words over the plot: panel titles, names of vertical lines; they stand where the legend would
+    // words over the plot: panel titles, names of vertical lines
     const over = (layout.annotations || []).filter(
       (a) => /^paper$|domain$/.test(a.yref || "") && a.y > 0.98 && a.yanchor !== "top"
     );
-    const titled = over.length ? (over.some((a) => /<br/.test(a.text)) ? 44 : 26) : 0;
+    const titled = over.length
+      ? (over.some((a) => /<br/.test(a.text)) ? 44 : 26) + Math.max(...over.map((a) => a.yshift || 0))
+      : 0;
     const legend = layout.legend || {};
     layout.margin = margin;
     if (size < NARROW) {
@@ -144,9 +146,6 @@
         ...legend, orientation: "h", x: 0, xanchor: "left", y: -62 / plot, yanchor: "top",
       };
       layout.height = (layout.height || 420) + 40;
-    } else if (titled && legend.y === 1) {
-      margin.t += titled;
-      layout.legend = { ...legend, y: 1 + titled / ((layout.height || 420) - margin.t - margin.b) };
     }
     figure.box.style.minHeight = (layout.height || 420) + "px";
     figure.width = size;
