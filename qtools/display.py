@@ -62,7 +62,7 @@ def format_column(values: Sequence[object]) -> list[str]:
     """Show the numbers of one column: as many decimals in every row, where magnitudes are alike.
 
     Numbers typed with few decimals keep them all. Computed ones get the decimals that show the
-    largest to 1 in 10 000 and the smallest to 1 in 500; where that takes more than seven digits,
+    largest to 1 in 5 000 and the smallest to 1 in 500; where that takes more than seven digits,
     each number is shown by :func:`format_number`. Whole columns have no decimals, 0 is 0.
 
     Examples
@@ -87,7 +87,7 @@ def format_column(values: Sequence[object]) -> list[str]:
     whole = math.floor(math.log10(max(sizes))) + 1  # digits before the point, if positive
     exact = max(len(f"{size:.15g}".partition(".")[2]) for size in sizes)
     wanted = max(
-        0, math.ceil(math.log10(5000 / max(sizes))), math.ceil(math.log10(250 / min(sizes)))
+        0, math.ceil(math.log10(2500 / max(sizes))), math.ceil(math.log10(250 / min(sizes)))
     )
     decimals = exact if whole + exact <= _MOST_DIGITS else wanted
     if whole + decimals > _MOST_DIGITS:
