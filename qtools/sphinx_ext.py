@@ -7,9 +7,9 @@ and by Sphinx as an extension (``sphinx.extra_extensions`` in ``_config.yml``).
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Mapping
 from gettext import NullTranslations
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -66,19 +66,9 @@ class MimeRenderer:
             return []
         if kind == "text/html" and ("qt-" in content or 'class="dataframe"' in content):
             # without the theme's class for foreign HTML, which paints a light box on dark pages
-            return [nodes.raw(text=_scrollable(content), format="html", classes=["qt-output"])]
+            html = web.frame_html(content) if 'class="dataframe"' in content else content
+            return [nodes.raw(text=html, format="html", classes=["qt-output"])]
         return None
-
-
-def _scrollable(html: str) -> str:
-    """Put a pandas table into our own dress, in a box that scrolls by itself."""
-    if 'class="dataframe"' not in html:
-        return html
-    html = re.sub(r"<style scoped>.*?</style>", "", html, flags=re.DOTALL)
-    html = html.replace('border="1" class="dataframe"', 'class="qt-table qt-frame"')
-    html = re.sub(r"<td>(?:NaN|None|NaT)</td>", "<td>—</td>", html)
-    html = re.sub(r"<td>(?=[^<]*[^\W\d_]{2})", '<td class="qt-text">', html)
-    return f'<div class="qt-scroll" tabindex="0">{html}</div>'
 
 
 def _only_speaks(source: str) -> bool:
@@ -108,7 +98,8 @@ def _tidy_doctree(app: Sphinx, doctree: nodes.document) -> None:
     """Show readers what is theirs: no empty boxes, no calls that only speak to the machinery.
 
     A cell that does nothing but ``qt.say``, ``qt.exercise`` or ``qt.record`` is shown by its
-    sentence or form alone. Formulas inside our blocks are announced to MathJax.
+    sentence or form alone. Formulas inside our blocks are announced to MathJax. Blanks that
+    Chinese does not have are dropped from the prose.
     """
     for box in list(doctree.findall(nodes.container)):
         if (box.get("nb_element") == "cell_code_output" and not box.children) or (
@@ -116,10 +107,43 @@ def _tidy_doctree(app: Sphinx, doctree: nodes.document) -> None:
         ):
             box.parent.remove(box)
     for cell in list(doctree.findall(nodes.container)):
-        if cell.get("nb_element") == "cell_code" and not cell.children:
+        if cell.get("nb_element") != "cell_code":
+            continue
+        if not cell.children:
             cell.parent.remove(cell)
+        elif cell.get("hide_mode"):
+            cell["prompt_show"] = _fold_title(cell)
+    for paragraph in list(doctree.findall(nodes.TextElement)):
+        if not isinstance(paragraph, nodes.FixedTextElement | nodes.Inline):
+            _tighten(paragraph)
     if any(block["math"] for block in doctree.findall(HtmlBlock)):
         app.env.get_domain("math").data["has_equations"][app.env.docname] = True
+
+
+def _fold_title(cell: nodes.Element) -> str:
+    """What a folded cell says of itself: the comment it begins with, or what it holds."""
+    first: str = cell.astext().lstrip().partition("\n")[0]
+    if first.startswith("#"):
+        return first.lstrip("# ").strip()
+    return "代码" if cell["hide_mode"] == "input" else "代码与结果"
+
+
+def _visit_fold(visitor: Any, node: nodes.Element) -> None:
+    title = escape(node["prompt_show"])
+    visitor.body.append(f'<details class="qt-fold"><summary>{title}</summary>\n')
+
+
+def _depart_fold(visitor: Any, node: nodes.Element) -> None:  # noqa: ARG001
+    visitor.body.append("</details>\n")
+
+
+def _tighten(paragraph: nodes.TextElement) -> None:
+    texts = list(paragraph.findall(nodes.Text))
+    kept = [isinstance(text.parent, nodes.literal | nodes.math | nodes.raw) for text in texts]
+    runs = [None if keep else str(text) for text, keep in zip(texts, kept, strict=True)]
+    for text, keep, run in zip(texts, kept, web.tighten(runs), strict=True):
+        if not keep and run != str(text):
+            text.parent.replace(text, nodes.Text(run))
 
 
 # --- pages ---------------------------------------------------------------------------------------
@@ -134,10 +158,13 @@ def _configure(app: Sphinx, config: Config) -> None:
     Jupyter Book always loads sphinx-thebe, which writes addresses of other hosts into each page;
     nothing of it is left connected.
     """
+    from myst_nb.sphinx_ import HideCodeCellNode
+
     for listeners in list(app.events.listeners.values()):
         for listener in list(listeners):
             if listener.handler.__module__.startswith("sphinx_thebe"):
                 app.disconnect(listener.id)
+    app.add_node(HideCodeCellNode, override=True, html=(_visit_fold, _depart_fold))
     files = [web.static_dir() / name for name in _STATIC]
     config.html_static_path += [str(path) for path in (*files, web.plotly_js(), web.mathjax_js())]
     config.templates_path.insert(0, str(Path(__file__).parent / "templates"))

@@ -109,7 +109,53 @@ def figure_html(figure: Mapping[str, Any]) -> str:
 
 
 _WIDE = "\u2e80-\u303f\u3400-\u9fff\uff00-\uff65"  # Chinese and its punctuation
-_SEAM = re.compile(f"(?<=[{_WIDE}])[ \n](?=[{_WIDE}])")
+_STOPS = "、。，．：；！？（）《》「」『』【】〔〕"  # each has half a blank in itself
+_NEEDLESS = (
+    re.compile(f"(?<=[{_STOPS}])(\0*)[ \n]+"),
+    re.compile(f"[ \n]+(\0*)(?=[{_STOPS}])"),
+    re.compile(f"(?<=[{_WIDE}])(\0*)\n(\0*)(?=[{_WIDE}])"),
+)
+
+
+def tighten(parts: Sequence[str | None]) -> list[str]:
+    r"""Drop the blanks that Chinese does not have (去掉多余的空格).
+
+    A line broken between two Chinese characters is one line, and a full-width stop brings its
+    own blank: what Markdown needs as ``**重点。** 然后`` is shown as 重点。然后.
+
+    Parameters
+    ----------
+    parts : sequence of str or None
+        Runs of one paragraph's text; None stands for what is not to be touched, such as code.
+
+    Returns
+    -------
+    list of str
+        As many runs; an empty one for None.
+
+    Examples
+    --------
+    >>> tighten(["重点。", " 然后（", None, "）\n看 GRR。\n"])
+    ['重点。', '然后（', '', '）看 GRR。']
+    """
+    text = "\0".join("\1" if part is None else part for part in parts)
+    for needless in _NEEDLESS:
+        text = needless.sub(lambda found: "".join(found.groups()), text)
+    return [part.replace("\1", "") for part in text.split("\0")] if parts else []
+
+
+def tighten_tokens(state: Any) -> None:
+    """The same as a rule of markdown-it: over the texts of each block (``core.ruler``)."""
+    for token in state.tokens:
+        children = token.children or ()
+        shown = [c for c in children if c.content or c.type == "softbreak"]
+        texts = [
+            "\n" if c.type == "softbreak" else c.content if c.type == "text" else None
+            for c in shown
+        ]
+        for child, text in zip(shown, tighten(texts), strict=True):
+            if child.type == "text" or (child.type == "softbreak" and not text):
+                child.type, child.content = "text", text
 
 
 @cache
@@ -124,12 +170,9 @@ def _markdown() -> Any:
         return f'<span class="math notranslate nohighlight">\\({escape(text)}\\)</span>'
 
     reader = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    return reader.use(
-        dollarmath_plugin,
-        renderer=formula,
-        double_inline=False,
-        label_normalizer=None,
-    )
+    reader.use(dollarmath_plugin, renderer=formula, double_inline=False, label_normalizer=None)
+    reader.core.ruler.push("qt_tighten", tighten_tokens)
+    return reader
 
 
 def markdown_html(text: str, *, inline: bool = False) -> str:
@@ -146,7 +189,6 @@ def markdown_html(text: str, *, inline: bool = False) -> str:
     '<p>公差为 4。用方差分析法。</p>'
     """
     reader = _markdown()
-    text = _SEAM.sub("", text)  # a line broken inside Chinese is one line
     html: str = reader.renderInline(text) if inline else reader.render(text)
     # the plugin wraps a formula in one more element, which nothing needs
     html = re.sub(r'<span class="math inline">(.*?</span>)</span>', r"\1", html, flags=re.DOTALL)
@@ -157,6 +199,18 @@ def markdown_html(text: str, *, inline: bool = False) -> str:
 def has_math(html: str) -> bool:
     """Whether a rendered block holds a formula, so that its page needs MathJax."""
     return 'class="math ' in html
+
+
+def frame_html(html: str) -> str:
+    """Put a pandas table into our own dress (数据表), in a box that scrolls by itself.
+
+    Columns of words are set left, columns of numbers right; what is missing is a dash.
+    """
+    html = re.sub(r"<style scoped>.*?</style>", "", html, flags=re.DOTALL)
+    html = html.replace('border="1" class="dataframe"', 'class="qt-table qt-frame"')
+    html = re.sub(r"<td>(?:NaN|None|NaT|&lt;NA&gt;)</td>", "<td>—</td>", html)
+    html = re.sub(r"<td>(?=[^<\d]*[^\W\d])", '<td class="qt-text">', html)
+    return f'<div class="qt-scroll">{html}</div>'
 
 
 def exercise_html(payload: Mapping[str, Any]) -> str:

@@ -205,12 +205,12 @@ def glossary(terms: Sequence[Mapping[str, str]]) -> str:
         entries.append(
             f"{escape(term['term_zh'])}\n"
             f": *{escape(term['term_en'])}*{symbol}。{escape(term['definition_zh'])}。\n"
-            f"  （{escape(term['see_also'])}）\n"
+            f"\n  {escape(term['see_also'])}\n"
         )
     return (
         "# 术语表\n\n"
         f"共 {len(terms)} 条，按主题排列：统计基础、试验设计、控制图与能力、测量、抽样、可靠性、"
-        "质量分级与管理。括号里是术语的出处；定义用的是本书自己的话，以标准的现行文本为准。"
+        "质量分级与管理。小字是术语的出处；定义用的是本书自己的话，以标准的现行文本为准。"
         "找某一条，用搜索。\n\n" + "\n".join(entries)
     )
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from qtools.workbook import Chapter
 
 _ROWS_SHOWN = 6
+_YES_NO = {"True": "是", "False": "否"}
 # headings for the files of tests/reference; a new file is shown by its name until it has one
 _TOPICS = {
     "capability": "过程能力",
@@ -92,7 +93,7 @@ def verification_table(checked: Sequence[Verification]) -> str:
         rows.append(
             (
                 escape(one.case.what) + mark,
-                escape(one.published),
+                _YES_NO.get(one.published) or escape(one.published),
                 escape(shown(one)),
                 state,
                 escape(one.case.source),
@@ -106,7 +107,7 @@ def shown(one: Verification) -> str:
     """The computed value with two digits more than were published."""
     value = one.computed
     if isinstance(value, bool | str) or one.difference is None:
-        return str(value)
+        return _YES_NO.get(str(value), str(value))
     if one.tolerance == 0:
         return format_number(value)
     head, _, exponent = one.published.lower().partition("e")

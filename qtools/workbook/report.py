@@ -174,9 +174,7 @@ def _text(kind: str, text: str) -> str:
     if kind == "text/plain":
         return f"<pre>{escape(text)}</pre>"
     if 'class="dataframe"' in text:
-        text = re.sub(r"<style scoped>.*?</style>", "", text, flags=re.DOTALL)
-        text = text.replace('border="1" class="dataframe"', 'class="qt-table qt-frame"')
-        return f'<div class="qt-scroll">{text}</div>'
+        return web.frame_html(text)
     return text
 
 
@@ -210,6 +208,7 @@ def _markdown() -> Any:
     for token, rule in rules.items():
         reader.add_render_rule(token, lambda _self, *found, rule=rule: rule(*found))
     reader.core.ruler.push("qt_links", _unlink)
+    reader.core.ruler.push("qt_tighten", web.tighten_tokens)
     return reader
 
 

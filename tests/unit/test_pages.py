@@ -197,7 +197,7 @@ def verified(value: str, computed: object, **more: object) -> Verification:
         ("563.0357", 563.035714, "563.035714"),
         ("27.86", 27.8612, "27.8612"),
         ("4", 4, "4"),
-        ("True", True, "True"),
+        ("True", True, "是"),
         ("1.2e-05", 1.2345e-05, "1.234e-05"),
     ],
 )

@@ -111,6 +111,12 @@ def cell(source: str, *outputs: Any) -> Any:
     return v4.new_code_cell(source, outputs=list(outputs), execution_count=1)
 
 
+def folded(source: str, tag: str) -> Any:
+    found = cell(source)
+    found.metadata["tags"] = [tag]
+    return found
+
+
 def chapter() -> Any:
     fig = theme.new_figure()
     fig.add_scatter(y=[1, 2, 3])
@@ -119,7 +125,12 @@ def chapter() -> Any:
     return v4.new_notebook(
         metadata={"kernelspec": {"name": "python3", "display_name": "P", "language": "python"}},
         cells=[
-            v4.new_markdown_cell("# 移动极差\n\n## 估计\n\n相邻两点之差。"),
+            v4.new_markdown_cell(
+                "# 移动极差\n\n## 估计\n\n相邻两点之差。\n\n"
+                "**重点。** 断行之处\n没有空格，`a， b` 与 GRR 不动。"
+            ),
+            folded("# 交叉核对：另一条路 <1>\nb = 1", "hide-cell"),
+            folded("c = 1", "hide-input"),
             cell("qt.record(r)", show("display_data", data={}, metadata={"qtools": {"a": 1}})),
             cell("a = 1", show("display_data", data={}, metadata={"qtools": {"a": 1}})),
             cell("fig", show("execute_result", execution_count=1, data={
@@ -180,6 +191,20 @@ def test_a_chapter_shows_figure_and_form_but_no_record(book: Path) -> None:
     assert html.count("cell_output") == 2
 
 
+def test_prose_has_no_blanks_that_chinese_does_not_have(book: Path) -> None:
+    html = page(book, "chapter")
+    assert "<strong>重点。</strong>断行之处没有空格，" in html
+    assert "</code> 与 GRR 不动。" in html
+    assert "a， b" in html.replace('</span> <span class="pre">', " ")
+
+
+def test_folded_cells_say_what_they_hold(book: Path) -> None:
+    html = page(book, "chapter")
+    assert "<summary>交叉核对：另一条路 &lt;1&gt;</summary>" in html
+    assert "<summary>代码</summary>" in html
+    assert "Toggle" not in html
+
+
 def test_pages_load_what_they_need_from_the_book_itself(book: Path) -> None:
     chapter, plain = page(book, "chapter"), page(book, "plain")
     for name in ("plotly.min.js", "figures.js", "exercise.js", "tex-svg-full.js"):
@@ -201,6 +226,7 @@ def test_the_search_page_has_words_and_places(book: Path) -> None:
     assert f'id="{sections[1][0]}"' in page(book, "chapter")
     assert "三个点的折线" in sections[1][2]
     assert "独一无二" in sections[1][2]
+    assert "断行之处没有空格" in sections[1][2]
     assert sections[1][2].endswith("a = 1 fig")  # code behind prose
     assert "normalizeText" in (book / "out/_static/language_data.js").read_text("utf-8")
     stored = (book / "out/searchindex.js").read_text("utf-8")
@@ -213,6 +239,8 @@ def test_the_search_page_has_words_and_places(book: Path) -> None:
 def test_the_theme_speaks_chinese(book: Path) -> None:
     html = page(book, "chapter")
     assert 'title="打开或收起目录"' in html
+    assert 'aria-label="全书目录"' in html
+    assert 'aria-label="Main"' not in html
     for english in ("Color mode", "System Settings", "Toggle primary", "Click to show"):
         assert english not in html
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qtools import QualityDataError, theme, web
 from qtools.figure_table import decode_array
@@ -25,6 +27,47 @@ def rows_of(html: str) -> list[list[str]]:
         for row in parse(html).select("noscript tr")
         if row.select("td")
     ]
+
+
+def top_and_legend(fig: Any) -> tuple[float, float]:
+    """Top margin, and how far above the plot the legend starts, in pixels."""
+    layout = fig.layout
+    plot = layout.height - layout.margin.t - layout.margin.b
+    return layout.margin.t, (layout.legend.y - 1) * plot
+
+
+def test_the_legend_stands_between_the_title_and_what_is_written_over_the_plot() -> None:
+    bare = theme.new_figure()
+    bare.add_scatter(y=[1, 2], showlegend=False)
+    low, _ = top_and_legend(theme.finish(bare, title="题", alt="图的说明文字"))
+    fig = theme.new_figure()
+    fig.add_scatter(y=[1, 2], name="甲")
+    fig.add_scatter(y=[2, 1], name="乙")
+    with_legend, start = top_and_legend(theme.finish(fig, title="题", alt="图的说明文字"))
+    assert low < with_legend
+    assert start == 0
+    words = {"x": 1, "y": 1, "yref": "y domain", "yanchor": "bottom", "showarrow": False}
+    fig.add_annotation(text="LSL<br>460", **words)
+    highest, start = top_and_legend(theme.finish(fig, title="题", alt="图的说明文字"))
+    assert start == pytest.approx(highest - with_legend)
+    assert start >= 2 * 12 * 1.3  # two lines of 12 px
+
+
+def test_titles_of_panels_stand_left_as_the_figures_does() -> None:
+    fig = theme.new_figure(rows=1, cols=2, subplot_titles=("左图", "右图"))
+    fig.add_scatter(y=[1, 2], row=1, col=1, showlegend=False)
+    theme.finish(fig, title="题", alt="图的说明文字")
+    assert [note.x for note in fig.layout.annotations] == [0, fig.layout.xaxis2.domain[0]]
+    assert {note.xanchor for note in fig.layout.annotations} == {"left"}
+
+
+@given(st.lists(st.text("中文，。（） \nab1", max_size=6) | st.none(), max_size=5))
+def test_tightening_takes_blanks_only_and_once(parts: list[str | None]) -> None:
+    done = web.tighten(parts)
+    for before, after in zip(parts, done, strict=True):
+        assert "".join((before or "").split()) == "".join(after.split())
+    again = [None if part is None else text for part, text in zip(parts, done, strict=True)]
+    assert web.tighten(again) == done
 
 
 # --- files ---------------------------------------------------------------------------------------
