@@ -12,6 +12,7 @@ import numpy as np
 from qtools import frames
 from qtools.errors import QualityDataError
 from qtools.result import Check, Metric, Result, Verdict, with_intervals
+from qtools.variance import flat
 from qtools.variance.random_effects import (
     Decomposition,
     Design,
@@ -260,7 +261,7 @@ def variance_components(
     frames.require_columns(df, [value, *levels])
     y = frames.numbers(df, value)
     codes = [frames.codes(df, column)[0] for column in levels]
-    if not np.ptp(y):
+    if flat(y):
         raise QualityDataError(
             f"列“{value}”的读数全都相同，没有变差可以分解。",
             hint="请检查数据，或换分辨力更高的量具。",
@@ -290,5 +291,4 @@ def _require_options(levels: Sequence[str], design: str, method: str, confidence
             raise QualityDataError(f'{name}="{given}" 不认识。', hint=f"可选：{choices}。")
     if design == "crossed" and len(levels) < 2:
         raise QualityDataError("交叉设计至少要两列。", hint='只有一层分组时请用 design="nested"。')
-    if not 0 < confidence < 1:
-        raise QualityDataError(f"置信水平 {confidence} 不在 0 与 1 之间。", hint="例如 0.95。")
+    frames.require_confidence(confidence)

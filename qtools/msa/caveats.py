@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtools.display import p_text
 from qtools.result import Check
 
 if TYPE_CHECKING:
@@ -36,8 +37,11 @@ def _components(result: GageRR) -> list[Check]:
         shown = "、".join(f"“{labels[key]}”" for key in negative)
         text = f"{shown}的方差估计为负，按 0 报告：它与 0 分不清，不等于它真的不存在。"
         out.append(Check("gage-rr.negative-variance", text))
-    if result.ndc is None:
-        text = "同一人重复测同一零件，读数完全一致：多半是量具的分辨力不够（读数被取整）。"
+    if result.no_spread:
+        text = (
+            f"{result.no_spread}：多半是量具的分辨力不够（读数被取整），也可能是照抄了前一次。"
+            "重复性只能报作 0，交互也无从检验，%GRR 只会偏小。"
+        )
         out.append(Check("gage-rr.zero-variation", text))
     if result.tolerance is not None:
         spread = result.k * result.part_var**0.5
@@ -96,7 +100,7 @@ def _interaction(result: GageRR) -> list[Check]:
     limit = f"{result.alpha_pool:g}"
     if result.pooled:
         p = result.interaction_p
-        shown = "无法检验" if p is None else f"p = {p:.3f}，大于 {limit}"
+        shown = "无法检验" if p is None else f"{p_text(p)}，大于 {limit}"
         components = [max(part, 0.0) for part in result.full.components]
         kept = sum(components[1:]) ** 0.5
         text = (
@@ -104,11 +108,13 @@ def _interaction(result: GageRR) -> list[Check]:
             f"合并是 {result.grr_var**0.5:.4g}。比较两份报告前先看口径。"
         )
         return [Check("gage-rr.interaction-pooled", text, "info")]
-    p = result.full.p[2]
+    p = result.interaction_p
+    if p is None:
+        return []  # said with the repeats that have no spread
     seen = (
         "有的检验员测某些零件偏高或偏低，请看图里交叉的线。"
         if p <= SIGNIFICANT
         else "它在这批数据里看不出来，只是按你的设定没有合并。"
     )
-    text = f"交互项 p = {p:.3f}，不大于 {limit}，单独列出（不合并）：{seen}"
+    text = f"交互项 {p_text(p)}，不大于 {limit}，单独列出（不合并）：{seen}"
     return [Check("gage-rr.interaction-kept", text, "info")]

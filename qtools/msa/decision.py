@@ -16,15 +16,19 @@ def decide(result: GageRR) -> Verdict:
     """判定 The worse of %GRR and %tolerance by the bands; too few categories forbid 可接受."""
     criteria = result.criteria
     rule, source = criteria.rule, criteria.source
-    if result.ndc is None:
-        text = "重复测量完全一致，GRR 估计为 0：先查量具的分辨力够不够，再谈接受。"
-        return Verdict("caution", text, rule, source)
     ratios = {"pct_study_var": ("%GRR（占总变差）", result.pct_study_var)}
     if result.pct_tolerance is not None:
         ratios["pct_tolerance"] = ("%公差", result.pct_tolerance)
     key = max(ratios, key=lambda name: ratios[name][1])
     label, ratio = ratios[key]
     band = criteria.band(ratio)
+    if result.ndc is None or (result.no_spread and band.level != "bad"):
+        text = (
+            f"还不能判定：{result.no_spread}，这批数据看不出重复性，算出的 {label} "
+            f"{ratio:.2f} % 只会偏小。多半是分辨力不够（读数被取整），或是照抄了前一次；"
+            "请核对原始记录，用读得更细的量具、遮住前一次的读数再测一遍。"
+        )
+        return Verdict("caution", text, rule, source)
     enough = result.ndc >= criteria.ndc_minimum
     level, name = band.level, band.name
     if not enough and level == "good":

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
+from qtools import frames
 from qtools.errors import QualityDataError
 from qtools.msa.criteria import CRITERIA, GageCriteria
 from qtools.msa.intervals import gage_intervals
@@ -56,7 +57,7 @@ def gage_rr(
         Study variation is k·σ: 6 since the manual's third edition, 5.15 before.
     alpha_pool : float
         The interaction is pooled with repeatability if its p value exceeds this; 0 pools always,
-        1 never.
+        1 never. Without any spread of repeats there is no test and it stays.
     confidence : float
         Level of the two-sided intervals.
     criteria : GageCriteria
@@ -106,8 +107,8 @@ def gage_rr(
         model = crossed_anova(readings, (part, operator))
         if readings.shape[2] > 1:
             full = model
-            p = full.p[2]
-            if p > alpha_pool or np.isnan(p):
+            # identical repeats give no test, so nothing speaks for pooling (NaN > α is false)
+            if full.ss[2] == 0 or full.p[2] > alpha_pool:
                 model = pool(full, 2)
     return GageRR(
         part=part,
@@ -135,15 +136,15 @@ def _require_options(
     if method not in get_args(Method):
         choices = "、".join(f'"{name}"（{METHOD_NAMES[name]}）' for name in METHOD_NAMES)
         raise QualityDataError(f'method="{method}" 不认识。', hint=f"可选：{choices}。")
-    if tolerance is not None and not 0 < tolerance < np.inf:
+    if tolerance is not None and not (frames.is_number(tolerance) and 0 < tolerance < np.inf):
         raise QualityDataError(
-            f"公差 {tolerance} 不对：公差是上、下规范限之差，必须大于 0。", hint="没有公差就不写。"
+            f"公差 {tolerance!r} 不对：公差是上、下规范限之差，必须大于 0。",
+            hint="没有公差就不写。",
         )
-    if not 0 < k < np.inf:
-        raise QualityDataError(f"k = {k} 不对：它必须大于 0。", hint="常用 6；老口径为 5.15。")
-    if not 0 <= alpha_pool <= 1:
+    if not (frames.is_number(k) and 0 < k < np.inf):
+        raise QualityDataError(f"k = {k!r} 不对：它必须大于 0。", hint="常用 6；老口径为 5.15。")
+    if not (frames.is_number(alpha_pool) and 0 <= alpha_pool <= 1):
         raise QualityDataError(
-            f"alpha_pool = {alpha_pool} 不在 0 与 1 之间。", hint="常用 0.25；1 表示不合并。"
+            f"alpha_pool = {alpha_pool!r} 不是 0 到 1 之间的数。", hint="常用 0.25；1 表示不合并。"
         )
-    if not 0 < confidence < 1:
-        raise QualityDataError(f"置信水平 {confidence} 不在 0 与 1 之间。", hint="例如 0.90。")
+    frames.require_confidence(confidence)

@@ -12,7 +12,7 @@ import math
 from typing import TYPE_CHECKING
 
 from qtools.constants import d2, d3, effective_df
-from qtools.variance import Anova
+from qtools.variance import Anova, dust
 
 if TYPE_CHECKING:
     from qtools.variance import Vector
@@ -60,11 +60,13 @@ def range_analysis(cube: Vector) -> Anova:
     shifted = cube - cube.flat[0]
     mean_range = float((shifted.max(axis=2) - shifted.min(axis=2)).mean())
     operator_means, part_means = shifted.mean(axis=(0, 2)), shifted.mean(axis=(1, 2))
-    ms = (
+    ms: tuple[float, ...] = (
         (float(part_means.max() - part_means.min()) / d2_star(parts, 1)) ** 2,
         (float(operator_means.max() - operator_means.min()) / d2_star(operators, 1)) ** 2,
         (mean_range * k1(trials, parts * operators)) ** 2,
     )
+    floor = dust(cube) / cube.size
+    ms = tuple(m if m > floor else 0.0 for m in ms)
     df = (
         effective_df((d3(parts) / d2(parts)) ** 2),
         effective_df((d3(operators) / d2(operators)) ** 2),

@@ -136,8 +136,17 @@ class GageRR(Result):
 
     @property
     def ndc(self) -> int | None:
-        """区别类别数 Number of distinct categories, truncated; None where GRR is 0."""
+        """可区分类别数 Number of distinct categories, truncated; None where GRR is 0."""
         return int(self.ndc_raw) if np.isfinite(self.ndc_raw) else None
+
+    @property
+    def no_spread(self) -> str:
+        """How it shows that repeats have no spread at all; empty where they have one."""
+        if self.repeatability_var > 0:
+            return ""
+        if self.readings.shape[2] > 1:
+            return f"同一位{self.operator}重复测同一个{self.part}，读数完全一致"
+        return f"各位{self.operator}的读数只差一个常数，没有别的出入"
 
     @property
     def interaction_p(self) -> float | None:

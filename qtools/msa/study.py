@@ -9,6 +9,7 @@ import numpy as np
 
 from qtools import frames
 from qtools.errors import QualityDataError
+from qtools.variance import flat
 from qtools.variance.crossed import crossed_cube
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def read_study(
     cube = crossed_cube(y, [part_codes, operator_codes])
     if cube is None:
         raise _unbalanced(df, (part, operator), (part_codes, operator_codes), (parts, operators))
-    if not np.ptp(y):
+    if flat(y):
         raise QualityDataError(
             f"列“{value}”的读数全都相同，没有变差可以分解。",
             hint="请检查数据；若读数没有抄错，说明量具的分辨力太低，或零件挑得太像。",

@@ -9,7 +9,8 @@ degrees of freedom. Nested data of any balance are here, balanced crossed data i
 likelihoods in ``reml.py``, intervals in ``mls.py``.
 
 Sums of squares are never formed by subtraction of large numbers: readings are centred, means are
-taken of what is left, and those are squared, so that a large offset costs no digits.
+taken of what is left, and those are squared, so that a large offset costs no digits. What is no
+more than rounding counts as 0: identical repeats have no spread, not one of 1e-30.
 
 References
 ----------
@@ -93,7 +94,7 @@ class Anova:
 
     @property
     def f(self) -> tuple[float, ...]:
-        """F ratios, one for each source but the residual; NaN where none exists."""
+        """F ratios, one for each source but the residual; NaN where the denominator is 0."""
         below = self.denominators[:-1] @ np.array(self.ms)
         return tuple(_ratio(top, low) for top, low in zip(self.ms[:-1], below, strict=True))
 
@@ -108,7 +109,7 @@ class Anova:
         from scipy.special import fdtrc
 
         triples = zip(self.f, self.df[:-1], self.f_df, strict=True)
-        return tuple(0.0 if f == np.inf else float(fdtrc(up, low, f)) for f, up, low in triples)
+        return tuple(float(fdtrc(up, low, f)) for f, up, low in triples)
 
     @property
     def total_weights(self) -> Vector:
@@ -182,6 +183,7 @@ def nested_anova(
     """
     y = np.asarray(values, dtype=np.float64)
     n = y.size
+    floor = dust(y)
     units = [np.zeros(n, dtype=np.intp)]
     for codes in levels:
         pairs = units[-1] * (int(np.max(codes)) + 1) + codes
@@ -196,7 +198,7 @@ def nested_anova(
     for unit, count in zip(units, counts, strict=True):
         means, rest = _sweep(rest, unit, count)
         ss.append(float(np.dot(count, means**2)))
-    ss = [*ss[1:], float(np.dot(rest, rest))]
+    ss = [part if part > floor else 0.0 for part in [*ss[1:], float(np.dot(rest, rest))]]
 
     depth = len(levels)
     share = np.zeros((depth + 1, depth))  # S[j, k]
@@ -234,10 +236,36 @@ def _even(outer: Codes, inner: Codes) -> bool:
     return len(set(np.bincount(outer[first]).tolist())) == 1
 
 
+def dust(values: npt.ArrayLike) -> float:
+    """Sum of squares of readings that no computation can tell from 0.
+
+    Each reading is off by half a unit of its own last digit, and each centred mean by some units
+    of the last digit of the largest deviation.
+
+    Examples
+    --------
+    >>> dust([1e7, 1e7 + 1.0]) < 1e-15
+    True
+    """
+    y = np.asarray(values, dtype=np.float64)
+    eps = float(np.finfo(np.float64).eps)
+    size = eps * (64.0 * float(np.ptp(y)) + float(np.abs(y).max()))
+    return y.size * size**2
+
+
+def flat(values: npt.ArrayLike) -> bool:
+    """Whether readings are equal, or so nearly that each of up to eight sources may be dust.
+
+    Examples
+    --------
+    >>> flat([0.1, 0.1]), flat([0.3, 0.1 + 0.2]), flat([0.1, 0.2])
+    (True, True, False)
+    """
+    return float(np.ptp(values)) ** 2 <= 16.0 * dust(values)
+
+
 def _ratio(top: float, low: float) -> float:
-    if low > 0:
-        return float(top / low)
-    return np.inf if low == 0 and top > 0 else np.nan
+    return float(top / low) if low > 0 else np.nan
 
 
 def _satterthwaite(weights: Vector, ms: Sequence[float], df: Sequence[float]) -> float:

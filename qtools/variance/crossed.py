@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qtools.errors import QualityDataError
-from qtools.variance import Anova
+from qtools.variance import Anova, dust
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -114,6 +114,8 @@ def crossed_anova(cube: Vector, names: Sequence[str] = ()) -> Anova:
         ss.append(float(np.sum(within**2)))
     else:
         ss.append(_effect_ss(cells, tuple(range(factors)), n))
+    floor = dust(cube)
+    ss = [part if part > floor else 0.0 for part in ss]
     df = [int(np.prod([levels[i] - 1 for i in source])) for source in sources]
     df.append(n - 1 - sum(df))
     sizes = [int(np.prod([levels[i] for i in source])) for source in sources]

@@ -223,7 +223,8 @@ def test_table_figure_and_display():
         ({"levels": ["炉次"], "design": "crossed"}, "交叉设计至少要两列"),
         ({"levels": ["炉次", "炉次"]}, "被指定了两次用途"),
         ({"levels": ["炉次", "炉号"]}, "找不到列“炉号”"),
-        ({"confidence": 95}, "置信水平 95 不在 0 与 1 之间"),
+        ({"confidence": 95}, "confidence=95 不在 0.5 和 1 之间"),
+        ({"confidence": "0.9"}, "confidence='0.9' 不在 0.5 和 1 之间"),
     ],
 )
 def test_refuses_options(options, message):

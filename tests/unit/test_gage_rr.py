@@ -413,6 +413,54 @@ def test_no_measurement_spread_at_all(method):
     assert result.figure().data
 
 
+@pytest.mark.parametrize("method", ["anova", "range"])
+@pytest.mark.parametrize("offset", [0.0, 10.13, 1e7])
+def test_identical_repeats_are_no_proof_of_a_good_gauge(offset, method):
+    """Decimals whose means round differently: what is left of them is rounding, not spread."""
+    parts = np.array([0.13, 0.27, 0.41, 0.58, 0.69, 0.74, 0.86, 0.93, 1.07, 1.19])
+    cube = offset + np.broadcast_to(parts[:, None, None], (10, 3, 3))
+    result = qt.msa.gage_rr(study(cube), **ROLES, method=method, tolerance=2)
+    assert (result.repeatability_var, result.grr_var, result.ndc) == (0, 0, None)
+    assert "interaction_p" not in result.metrics()
+    assert result.verdict.level == "caution"
+    assert result.verdict.text.startswith("还不能判定")
+    assert "gage-rr.zero-variation" in codes_of(result)
+    assert result._repr_mimebundle_()["text/html"]
+
+
+@pytest.mark.parametrize("method", ["anova", "range"])
+@pytest.mark.parametrize(
+    ("shift", "level", "words"), [(0.05, "caution", "还不能判定"), (9, "bad", "不可")]
+)
+def test_identical_repeats_of_operators_who_differ(shift, level, words, method):
+    rng = np.random.default_rng(8)
+    cells = rng.normal(10, 2, size=(10, 1)) + shift * np.array([-1, 0, 1])
+    cells = cells + 0.01 * rng.integers(-3, 4, size=(10, 3))
+    cube = np.repeat(cells[:, :, None], 3, axis=2)
+    result = qt.msa.gage_rr(study(cube), **ROLES, method=method)
+    assert result.repeatability_var == 0
+    assert result.grr_var > 0
+    assert result.interaction_p is None
+    assert not result.pooled
+    assert (result.verdict.level, result.verdict.text[: len(words)]) == (level, words)
+    codes = codes_of(result)
+    assert "gage-rr.zero-variation" in codes
+    assert "gage-rr.interaction-kept" not in codes
+
+
+def test_one_trial_without_any_remainder():
+    cube = np.add.outer(np.arange(10.0), [0.1, 0.2, 0.3])[:, :, None]
+    result = qt.msa.gage_rr(study(cube), **ROLES)
+    assert result.repeatability_var == 0
+    assert "只差一个常数" in result.verdict.text
+
+
+def test_vanishing_p_is_not_printed_as_zero():
+    cube = random_cube(np.random.default_rng(3), (10, 3, 3), (2, 0.2, 3, 0.01))
+    kept = next(c for c in qt.msa.gage_rr(study(cube), **ROLES).checks if "kept" in c.code)
+    assert "p < 0.001" in kept.text
+
+
 def test_parts_all_alike():
     cube = random_cube(np.random.default_rng(7), (10, 3, 3), (0, 1, 0, 1))
     cube -= cube.mean(axis=(1, 2), keepdims=True)
@@ -451,9 +499,14 @@ def test_display():
         ({"tolerance": 0}, "公差 0 不对"),
         ({"tolerance": -1.5}, "公差 -1.5 不对"),
         ({"tolerance": float("nan")}, "公差 nan 不对"),
+        ({"tolerance": "4"}, "公差 '4' 不对"),
         ({"k": 0}, "k = 0 不对"),
-        ({"alpha_pool": 25}, "alpha_pool = 25 不在 0 与 1 之间"),
-        ({"confidence": 90}, "置信水平 90 不在 0 与 1 之间"),
+        ({"k": "6"}, "k = '6' 不对"),
+        ({"alpha_pool": 25}, "alpha_pool = 25 不是 0 到 1 之间的数"),
+        ({"alpha_pool": None}, "alpha_pool = None 不是 0 到 1 之间的数"),
+        ({"confidence": 90}, "confidence=90 不在 0.5 和 1 之间"),
+        ({"confidence": "0.9"}, "confidence='0.9' 不在 0.5 和 1 之间"),
+        ({"confidence": 0.1}, "confidence=0.1 不在 0.5 和 1 之间"),
         ({"part": "检验员"}, "列“检验员”被指定了两次用途"),
         ({"value": "测量值"}, "找不到列“测量值”"),
     ],
@@ -498,3 +551,6 @@ def test_refuses_one_part_one_operator_and_constant_data():
         qt.msa.gage_rr(df.query("零件 == 3"), **ROLES)
     with pytest.raises(QualityDataError, match="读数全都相同"):
         qt.msa.gage_rr(df.assign(读数=0.1), **ROLES)
+    rounding = df["零件"].map(lambda part: 0.3 if part > 1 else 0.1 + 0.2)
+    with pytest.raises(QualityDataError, match="读数全都相同"):
+        qt.msa.gage_rr(df.assign(读数=rounding), **ROLES)
