@@ -14,8 +14,8 @@ References
 ----------
 Graybill & Wang (1980), JASA 75, 869-873. Ting, Burdick, Graybill, Jeyaratnam & Lu (1990),
 J. Stat. Comput. Simul. 35, 135-143. Burdick & Graybill (1992), *Confidence Intervals on Variance
-Components*. Hamada & Weerahandi (2000), J. Quality Technology 32, 241-253. Owen (1998), J. Complexity 14,
-466-489 (scrambled Sobol points).
+Components*. Hamada & Weerahandi (2000), J. Quality Technology 32, 241-253.
+Owen (1998), J. Complexity 14, 466-489 (scrambled Sobol points).
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import qtools as qt
 from qtools.errors import QualityDataError
-from qtools.variance import nested_anova
+from qtools.variance import dust, flat, nested_anova
 from qtools.variance.crossed import crossed_anova, crossed_cube, crossed_sources, pool
 
 RNG = np.random.default_rng
@@ -258,6 +258,19 @@ def test_f_without_residual():
     assert constant.ss == (0.0, 0.0)
     assert np.isnan(constant.f[0])
     assert np.isnan(constant.total_df)
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.1, 1e7 + 0.1, -1e12])
+def test_dust_is_between_rounding_and_the_smallest_step(offset):
+    tenths = offset + np.repeat([0.1, 0.2, 0.3, 0.7], 3)
+    mean = tenths.reshape(4, 3).sum(axis=1).repeat(3) / 3  # what rounding leaves of equal repeats
+    assert float(np.sum((tenths - mean) ** 2)) <= dust(tenths)
+    step = 0.001 if abs(offset) < 1e9 else 0.1
+    assert step**2 > dust(np.append(tenths, tenths[-1] + step))
+    assert flat([offset, np.nextafter(offset, np.inf)])
+    assert not flat([offset, offset + step])
+    cube = offset + np.broadcast_to(np.array([0.1, 0.2, 0.7])[:, None, None], (3, 3, 3))
+    assert crossed_anova(cube).ss[1:] == (0.0, 0.0, 0.0)
 
 
 def test_balance():
