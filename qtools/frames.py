@@ -23,7 +23,8 @@ _EXCEL_ERRORS = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALU
 def source(frame: pd.DataFrame) -> str:
     """Where the frame came from, as a prefix for messages: ``文件“…”的`` or nothing."""
     name = frame.attrs.get("qtools_source")
-    return f"“{name}”的" if name else ""
+    sheet = frame.attrs.get("qtools_sheet") if frame.attrs.get("qtools_other_sheets") else None
+    return (f"“{name}”的" + (f"工作表“{sheet}”的" if sheet else "")) if name else ""
 
 
 def row_numbers(frame: pd.DataFrame, positions: Iterable[int]) -> list[int]:
@@ -56,15 +57,57 @@ def near(name: str, others: Sequence[str]) -> list[str]:
 
     Examples
     --------
-    >>> near("读 数", ["零件", "读数", "序号"])
-    ['读数']
+    >>> near("读 数", ["零件", "读数", "序号"]), near("外径", ["直径", "外径(mm)"])
+    (['读数'], ['外径(mm)'])
     """
     import difflib
 
     same = [other for other in others if plain(other) == plain(name)]
+    same += [other for other in others if _without_unit(other) == _without_unit(name)]
     forms = {plain(other): other for other in reversed(others)}
     alike = difflib.get_close_matches(plain(name), list(forms), n=3, cutoff=0.6)
     return list(dict.fromkeys([*same, *(forms[form] for form in alike)]))
+
+
+def _without_unit(name: str) -> str:
+    """A heading without the unit in brackets behind it."""
+    import re
+
+    return re.sub(r"[(\[【].*$", "", plain(name)) or plain(name)
+
+
+def wide(frame: pd.DataFrame, wanted: Sequence[str]) -> list[str]:
+    """宽表 Columns of numbers that look like one quantity, a column for each person and trial.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As read.
+    wanted : sequence of str
+        Columns that were asked for.
+
+    Returns
+    -------
+    list of str
+        The columns whose headings agree but for a number at the end, if a wanted column is
+        missing and there are at least two for one beginning; else nothing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> wide(pd.DataFrame({"件": [1], "甲-1": [2.1], "甲-2": [2.2]}), ["件", "人", "读数"])
+    ['甲-1', '甲-2']
+    """
+    import re
+
+    if all(name in frame.columns for name in wanted):
+        return []
+    stems: dict[str, list[str]] = {}
+    for name in frame.columns.difference(list(wanted), sort=False):
+        found = re.fullmatch(r"(.*?)\D?\d+\D?", str(name))
+        if found and frame[name].dtype.kind in "if":
+            stems.setdefault(found.group(1), []).append(str(name))
+    return [name for group in stems.values() if len(group) > 1 for name in group]
 
 
 def require_columns(frame: pd.DataFrame, wanted: Sequence[str]) -> None:
@@ -78,14 +121,9 @@ def require_columns(frame: pd.DataFrame, wanted: Sequence[str]) -> None:
     have = [str(name) for name in frame.columns]
     missing = [name for name in wanted if name not in have]
     if missing:
-        listed = "、".join(f"“{name}”" for name in have) or "（没有列）"
-        lost = "、".join(f"“{name}”" for name in missing)
-        meant = [(name, near(name, have)) for name in missing]
-        guess = "；".join(f"“{name}”是不是“{found[0]}”" for name, found in meant if found)
         raise QualityDataError(
-            f"{source(frame)}数据里找不到列{lost}；现有的列：{listed}。",
-            hint=(f"{guess}？" if guess else "")
-            + "请核对列名（空格、全角半角也要一致），或用参数写明你的列名。",
+            f"{source(frame)}数据里找不到列{_quoted(missing)}；现有的列：{_quoted(have)}。",
+            hint=missing_hint(frame, wanted),
         )
     for name in wanted:
         if have.count(name) > 1:
@@ -98,6 +136,38 @@ def require_columns(frame: pd.DataFrame, wanted: Sequence[str]) -> None:
         raise QualityDataError(f"列“{twice}”被指定了两次用途。", hint="请为每个参数写不同的列名。")
     if len(frame) == 0:
         raise QualityDataError(f"{source(frame)}数据一行也没有。", hint="请检查文件和工作表。")
+
+
+def missing_hint(frame: pd.DataFrame, wanted: Sequence[str]) -> str:
+    """What to do where columns are missing: names that come near, a wide table, another sheet."""
+    have = [str(name) for name in frame.columns]
+    meant = [(name, near(name, have)) for name in wanted if name not in have]
+    guess = "；".join(f"“{name}”是不是“{found[0]}”" for name, found in meant if found)
+    hint = f"{guess}？" if guess else ""
+    many = wide(frame, wanted)
+    if many:
+        return (
+            f"{hint}{_quoted(many[:3])}{'等' if len(many) > 3 else ''}若是同一个量的多次测量，这是"
+            "宽表；请改成长表：每行只放一个读数，旁边的列写明是哪一件、谁测的、第几次。"
+        )
+    hint += "请核对列名（空格、全角半角也要一致），或用参数写明你的列名。"
+    others = frame.attrs.get("qtools_other_sheets")
+    if others:
+        hint += f"要读别的工作表，就写 sheet=“{others[0]}”（命令行：--sheet {others[0]}）。"
+    return hint
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return "、".join(f"“{name}”" for name in names) or "（没有列）"
+
+
+def _footer(frame: pd.DataFrame, places: Iterable[int]) -> str:
+    """A word about totals and signatures, if the last record is among the rows at fault."""
+    last = len(frame) - 1
+    if last < 1 or last not in {int(place) for place in places}:
+        return ""
+    (row,) = row_numbers(frame, [last])
+    return f"表尾的第 {row} 行若是合计、审核或签名，不是一个记录，请删去它。"
 
 
 def numbers(frame: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
@@ -134,14 +204,15 @@ def numbers(frame: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
         samples = "、".join(f"“{series.iloc[place]}”" for place in wrong[:3])
         raise QualityDataError(
             f"{source(frame)}列“{column}”里有不是数字的内容：{samples}。",
-            hint="请在原文件里改成数字；单位写在列名里，不要写在格子里。",
+            hint=_footer(frame, wrong) + "请在原文件里改成数字；单位写在列名里，不要写在格子里。",
             rows=row_numbers(frame, wrong),
         )
     if blank.any():
+        at = np.flatnonzero(blank)
         raise QualityDataError(
-            f"{source(frame)}列“{column}”有 {int(blank.sum())} 个空格子。",
-            hint="请补上数据，或先删去这些行并说明理由。",
-            rows=row_numbers(frame, np.flatnonzero(blank)),
+            f"{source(frame)}列“{column}”有 {at.size} 个空格子。",
+            hint=_footer(frame, at) + "请补上数据，或先删去这些行并说明理由。",
+            rows=row_numbers(frame, at),
         )
     return converted
 
@@ -211,10 +282,14 @@ def codes(frame: pd.DataFrame, column: str) -> tuple[npt.NDArray[np.intp], list[
     series = frame[column]
     blank = series.isna().to_numpy()
     if blank.any():
+        at = np.flatnonzero(blank)
+        fill = "请补上；与上一行相同的也要写出来。"
+        if frame.attrs.get("qtools_has_merged"):
+            fill = "合并单元格请先取消合并并填满，每行写全。"
         raise QualityDataError(
-            f"{source(frame)}列“{column}”有 {int(blank.sum())} 个空格子。",
-            hint="合并单元格请先取消合并并填满，每行写全。",
-            rows=row_numbers(frame, np.flatnonzero(blank)),
+            f"{source(frame)}列“{column}”有 {at.size} 个空格子。",
+            hint=_footer(frame, at) + fill,
+            rows=row_numbers(frame, at),
         )
     placed, levels = pd.factorize(series)
     if pd.api.types.is_integer_dtype(series):  # numbered labels cannot look alike
@@ -240,13 +315,27 @@ def codes(frame: pd.DataFrame, column: str) -> tuple[npt.NDArray[np.intp], list[
     for name in names:
         other = seen.setdefault(plain(name), name)
         if other != name:
-            at = np.flatnonzero(placed == names.index(name))
+            # the rarer spelling is at fault; of two equally frequent ones, that with more spaces
+            usual, rare = sorted(
+                (other, name), key=lambda one: (-(placed == names.index(one)).sum(), len(one))
+            )
+            spaces = "".join(usual.split()) == "".join(rare.split())
+            why = "只差全半角、大小写或空格"
+            if spaces:
+                why = f"{'多' if len(rare) > len(usual) else '少'}了空格（␣ 是一个空格）"
             raise QualityDataError(
-                f"{source(frame)}列“{column}”里“{other}”和“{name}”看来是同一个，只差空格、全半角或大小写。",
-                hint="请统一写法；若确实不同，请改成更容易区分的名字。",
-                rows=row_numbers(frame, at),
+                f"{source(frame)}列“{column}”里“{_visible(usual)}”和“{_visible(rare)}”看来是同一个，"
+                f"{'后者' if spaces else ''}{why}。",
+                hint=f"有问题的行写的是“{_visible(rare)}”，请改成“{_visible(usual)}”；"
+                "若确实不同，请改成更容易区分的名字。",
+                rows=row_numbers(frame, np.flatnonzero(placed == names.index(rare))),
             )
     return placed.astype(np.intp), names
+
+
+def _visible(text: str) -> str:
+    """Text whose spaces show."""
+    return "".join("␣" if sign.isspace() else sign for sign in text)
 
 
 def _label(level: object) -> str:

@@ -32,6 +32,7 @@ __all__ = [
     "check",
     "evaluate",
     "load",
+    "reading",
     "root",
     "verify",
 ]
@@ -96,11 +97,33 @@ def load(
     from qtools.data import tables
 
     path, name = _locate(source)
+    if sheet is None and header is None:
+        sheet, header = _reading.get(path.absolute(), (None, None))
     frame = tables.read(path, columns or (), sheet=sheet, header=header, units=units)
     frame.attrs["qtools_source"] = name
     if columns is not None:
         frames.require_columns(frame, list(columns))
     return frame
+
+
+_reading: dict[Path, tuple[str | int | None, int | None]] = {}
+
+
+def reading(
+    source: str | Path, *, sheet: str | int | None = None, header: int | None = None
+) -> None:
+    """读法 Have :func:`load` read this file so, where the call itself says nothing about it.
+
+    ``qtools run --sheet`` and ``--header`` come to a chapter's ``qt.load(data, …)`` in this way.
+
+    Parameters
+    ----------
+    source : str or Path
+        The file.
+    sheet, header
+        As :func:`load` takes them.
+    """
+    _reading[_locate(source)[0].absolute()] = (sheet, header)
 
 
 def _locate(source: str | Path) -> tuple[Path, str]:
@@ -119,19 +142,20 @@ def _locate(source: str | Path) -> tuple[Path, str]:
             hint=(f"你要的是不是{near}？" if near else "")
             + "读你自己的文件时，请写全文件名和扩展名，如 我的数据.xlsx。",
         )
-    if not path.parent.is_dir():
-        raise QualityDataError(
-            f"找不到文件“{path}”：文件夹“{path.parent}”不存在。", hint="请核对路径。"
-        )
-    near = _near(path.name, [item.name for item in path.parent.iterdir() if item.is_file()])
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise QualityDataError(f"找不到文件“{path}”：文件夹“{folder}”不存在。", hint="请核对路径。")
+    near = _near(path.name, [item.name for item in folder.iterdir() if item.is_file()])
     hint = f"你要的是不是{near}？" if near else "请核对文件名、扩展名和所在的文件夹。"
-    raise QualityDataError(f"找不到文件“{path}”。", hint=hint)
+    raise QualityDataError(f"在文件夹“{folder}”里找不到文件“{path.name}”。", hint=hint)
 
 
 def _near(name: str, others: Sequence[str]) -> str:
+    """Names that differ in the suffix, or a little in the stem: a suffix alone is no likeness."""
     stem, suffix = Path(name).stem, Path(name).suffix
     same = [other for other in others if Path(other).stem == stem and suffix != Path(other).suffix]
-    found = [*same, *frames.near(name, others)]
+    stems = frames.near(stem, list(dict.fromkeys(Path(other).stem for other in others)))
+    found = [*same, *(other for one in stems for other in others if Path(other).stem == one)]
     return "、".join(f"“{other}”" for other in dict.fromkeys(found))
 
 

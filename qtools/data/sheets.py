@@ -93,7 +93,8 @@ def read_sheets(path: Path, sheet: str | int | None = None) -> list[Sheet]:
         return [one for one in _excel(path.name, raw, sheet) if _filled(one)]
     if sheet is not None:
         raise QualityDataError(
-            f"“{path.name}”是文本文件，没有工作表“{sheet}”。", hint="读 CSV 时不要写 sheet。"
+            f"“{path.name}”是文本文件，没有工作表“{sheet}”。",
+            hint="读 CSV 时不要写 sheet（命令行：--sheet）。",
         )
     return [one for one in [Sheet(_text_rows(path.name, _decode(path.name, raw)))] if _filled(one)]
 
@@ -235,7 +236,7 @@ def _choose(name: str, book: Workbook, wanted: str | int) -> Worksheet:
     listed = "、".join(f"{number} “{title}”" for number, title in enumerate(titles, 1))
     raise QualityDataError(
         f"“{name}”里没有工作表“{wanted}”；现有：{listed}。",
-        hint="sheet 写工作表的名字，或从 1 数起的序号。",
+        hint="sheet（命令行：--sheet）写工作表的名字，或从 1 数起的序号。",
     )
 
 

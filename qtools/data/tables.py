@@ -39,7 +39,8 @@ def read(
     import pandas as pd
 
     name = path.name
-    chosen = _sheet(name, read_sheets(path, sheet), columns)
+    sheets = read_sheets(path, sheet)
+    chosen = _sheet(name, sheets, columns)
     top, depth = _heading(name, chosen, columns, header)
     filled = _fill_merged(chosen, top + depth)
     body = [row for row in range(top + depth, len(filled)) if any_cell(filled[row])]
@@ -66,6 +67,16 @@ def read(
     merged = [labels[place] for place in used if place in spans]
     if merged:
         frame.attrs["qtools_merged"] = merged
+    if any(span[2] >= first for span in chosen.merged):
+        frame.attrs["qtools_has_merged"] = True
+    if chosen.name:
+        frame.attrs["qtools_sheet"] = chosen.name
+    others = [one.name for one in sheets if one is not chosen]
+    if others:
+        frame.attrs["qtools_other_sheets"] = others
+    blank = body[-1] + 1 - first - len(body) if body else 0
+    if blank:
+        frame.attrs["qtools_blank_rows"] = blank
     return frame
 
 
@@ -78,18 +89,30 @@ def any_cell(row: Sequence[Any]) -> bool:
 
 
 def _sheet(name: str, sheets: list[Sheet], columns: Sequence[str]) -> Sheet:
+    """The one sheet with all these columns, or else with most: the caller says what is missing."""
     if not sheets:
         raise QualityDataError(f"“{name}”里没有数据。", hint="请检查工作表，或换一个文件。")
-    fits = [sheet for sheet in sheets if columns and _row_with(sheet, columns) is not None]
-    if len(fits) == 1:
-        return fits[0]
-    if len(sheets) > 1:
-        listed = "、".join(f"“{sheet.name}”" for sheet in (fits or sheets))
-        raise QualityDataError(
-            f"“{name}”里有 {len(fits or sheets)} 张工作表都可能是要读的：{listed}。",
-            hint=f'请写明 sheet，例如 sheet="{(fits or sheets)[0].name}"。',
-        )
-    return sheets[0]
+    found = [_hits(sheet, columns) for sheet in sheets]
+    best = [sheet for sheet, hits in zip(sheets, found, strict=True) if hits == max(found)]
+    if len(best) == 1:
+        return best[0]
+    listed = "、".join(f"“{sheet.name}”" for sheet in best)
+    raise QualityDataError(
+        f"“{name}”里有 {len(best)} 张工作表都可能是要读的：{listed}。",
+        hint=f"请写明读哪一张，例如 sheet=“{best[0].name}”（命令行：--sheet {best[0].name}）。",
+    )
+
+
+def _hits(sheet: Sheet, columns: Sequence[str]) -> int:
+    """How many of these columns the best heading row of a sheet has."""
+    rows = [
+        row for row in range(min(_HEADING_DEPTH, len(sheet.cells))) if any_cell(sheet.cells[row])
+    ]
+    return max((len(set(columns) & _headings(sheet, row)) for row in rows), default=0)
+
+
+def _headings(sheet: Sheet, row: int) -> set[str]:
+    return set(_names(sheet, row, _depth(sheet, row)))
 
 
 def _heading(
@@ -99,7 +122,8 @@ def _heading(
     if header is not None:
         if not 1 <= header <= len(sheet.cells) or not any_cell(sheet.cells[header - 1]):
             raise QualityDataError(
-                f"“{name}”的第 {header} 行是空的，不能当表头。", hint="header 按 Excel 的行号写。"
+                f"“{name}”的第 {header} 行是空的，不能当表头。",
+                hint="header（命令行：--header）按 Excel 的行号写。",
             )
         return header - 1, _depth(sheet, header - 1)
     top = _row_with(sheet, columns) if columns else None
@@ -108,7 +132,7 @@ def _heading(
     if top is None:
         raise QualityDataError(
             f"看不出“{name}”的哪一行是表头。",
-            hint="请让每一列都有各不相同的列名，或用 header 写明表头在第几行。",
+            hint="请让每一列都有各不相同的列名，或写明表头的行号：header=3（命令行：--header 3）。",
         )
     return top, _depth(sheet, top)
 
@@ -116,9 +140,7 @@ def _heading(
 def _row_with(sheet: Sheet, columns: Sequence[str]) -> int | None:
     """First row whose headings include all of these."""
     for row in range(min(_HEADING_DEPTH, len(sheet.cells))):
-        if any_cell(sheet.cells[row]) and set(columns) <= set(
-            _names(sheet, row, _depth(sheet, row))
-        ):
+        if any_cell(sheet.cells[row]) and set(columns) <= _headings(sheet, row):
             return row
     return None
 
@@ -184,7 +206,8 @@ def _require_names(name: str, labels: Sequence[str], used: Sequence[int], top: i
     if nameless:
         raise QualityDataError(
             f"“{name}”的 {'、'.join(nameless)} 列有数据，但第 {top + 1} 行没有它的列名。",
-            hint="请补上列名，或删去表外的内容；表头不在这一行时用 header 写明。",
+            hint="请补上列名，或删去表外的内容；表头不在这一行，"
+            "就写明它的行号：header=3（命令行：--header 3）。",
         )
     given = [labels[place] for place in used]
     twice = [label for label in dict.fromkeys(given) if given.count(label) > 1]

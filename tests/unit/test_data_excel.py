@@ -230,3 +230,25 @@ def test_the_workbook_is_only_read(tmp_path):
     before = hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns
     data.load(path)
     assert (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns) == before
+
+
+# ── what was read ────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_sheet_with_most_columns_is_the_one_that_lacks_some(three):
+    with pytest.raises(qt.QualityDataError, match="工作表“乙”的数据里找不到列“人”") as caught:
+        data.load(three, columns=["零件", "读数乙", "人"])
+    assert "（命令行：--sheet " in str(caught.value)
+
+
+def test_what_was_read_is_noted(three):
+    attrs = data.load(three, columns=["读数乙"]).attrs
+    assert (attrs["qtools_sheet"], attrs["qtools_first_row"]) == ("乙", 2)
+    assert "甲" in attrs["qtools_other_sheets"]
+
+
+def test_a_reading_set_beforehand_serves_a_plain_load(three, monkeypatch):
+    monkeypatch.setattr(data, "_reading", {})
+    data.reading(three, sheet="乙")
+    assert list(data.load(three)) == ["零件", "读数乙"]
+    assert list(data.load(three, sheet="甲")) == ["零件", "读数甲"]

@@ -190,3 +190,32 @@ def test_a_level_of_confidence_must_be_one(level):
 @pytest.mark.parametrize("level", [0.5, 0.95, np.float32(0.9), np.float64(0.999)])
 def test_usual_levels_of_confidence_pass(level):
     frames.require_confidence(level)
+
+
+def test_the_rarer_spelling_is_named_with_its_spaces():
+    frame = pd.DataFrame({"人": ["张三 ", "张三", "张三", "李四"]})
+    with pytest.raises(qt.QualityDataError, match="后者多了空格") as caught:
+        frames.codes(frame, "人")
+    assert caught.value.rows == (1,)  # though it stands first
+    assert "“张三␣”，请改成“张三”" in str(caught.value)
+
+
+@pytest.mark.parametrize("column", ["件", "值"])
+def test_a_last_row_with_blanks_may_be_a_total(column):
+    frame = pd.DataFrame({"件": ["A", "B", None], "值": [1.0, 2.0, None]})
+    check = frames.codes if column == "件" else frames.numbers
+    with pytest.raises(qt.QualityDataError, match="表尾的第 3 行若是合计、审核或签名"):
+        check(frame, column)
+    with pytest.raises(qt.QualityDataError) as caught:
+        check(frame.iloc[[0, 2, 1]].reset_index(drop=True), column)
+    assert "表尾" not in str(caught.value)
+    assert "合并" not in str(caught.value)
+
+
+def test_a_wide_table_is_recognised():
+    frame = pd.DataFrame({"件": ["P1"], "张三-1": [1.5], "张三-2": [1.6], "李四-1": [1.4]})
+    with pytest.raises(
+        qt.QualityDataError, match=r"“张三-1”、“张三-2”若是.*宽表.*每行只放一个读数"
+    ):
+        frames.require_columns(frame, ["件", "检验员", "读数"])
+    assert frames.wide(frame, ["件"]) == []
