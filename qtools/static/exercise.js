@@ -49,22 +49,36 @@
   const near = (value, target, tolerance) =>
     Math.abs(value - target) <= tolerance + 1e-9 * Math.max(1, Math.abs(target));
 
+  /** Half a unit of the last digit typed: what rounding can have taken away. As in answers.py. */
+  function rounding(text) {
+    const plain = text.normalize("NFKC").replace(/\s/g, "").replace(/,/g, ".");
+    const found = /^[+\-\u2212]?(\d+)(?:\.(\d+))?/.exec(plain);
+    if (!found || /\de[+-]?\d/i.test(plain)) return 0;
+    const decimals = found[2] || "";
+    if ((found[1] + decimals).replace(/^0+/, "").length < 2) return 0;
+    return 0.5 * 10 ** -decimals.length * (1 + 1e-9);
+  }
+
   function judge(data, typed, chosen) {
     if (chosen === undefined && !typed.trim())
       return { state: "empty", html: "未作答：请先填上你的答案，再按“检查”。" };
     const values = chosen === undefined ? readNumber(typed, data.unit) : [Number(chosen)];
     if (!values.length)
-      return { state: "wrong", html: "不对。没有认出数字：请只填一个数，例如 27.86。" };
+      return { state: "wrong", html: "不对。没有认出数字：请只填一个数，例如 12.5。" };
     if (values.some((value) => near(value, data.answer, data.tolerance)))
       return { state: "right", html: "正确！" };
+    const coarse = chosen === undefined ? rounding(typed) : 0;
     const known = data.mistakes
       .map((mistake) => ({
         hint: mistake.hint,
         off: Math.min(...values.map((value) => Math.abs(value - mistake.answer))),
-        hit: values.some((value) => near(value, mistake.answer, data.tolerance)),
+        hit: values.some((value) => near(value, mistake.answer, Math.max(data.tolerance, coarse))),
       }))
       .filter((mistake) => mistake.hit)
       .sort((a, b) => a.off - b.off)[0];
+    const off = Math.min(...values.map((value) => Math.abs(value - data.answer)));
+    if (off <= coarse && !(known && known.off <= off))
+      return { state: "wrong", html: "不对。数对了，位数不够：请多保留一位。" };
     return {
       state: "wrong",
       html: known ? `不对。${known.hint}` : "不对，再想一想。可以看看提示，或者对照正文的算法。",
