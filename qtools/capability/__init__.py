@@ -3,7 +3,7 @@
 from qtools.capability.analysis import MIN_READINGS, process_capability
 from qtools.capability.criteria import CRITERIA, Criteria, Grade
 from qtools.capability.indices import Spec, Spread
-from qtools.capability.parts import Histogram, Index, Stability
+from qtools.capability.parts import Histogram, Index, PanelSignals, Stability
 from qtools.capability.result import ProcessCapability
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Grade",
     "Histogram",
     "Index",
+    "PanelSignals",
     "ProcessCapability",
     "Spec",
     "Spread",

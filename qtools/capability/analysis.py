@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from qtools import frames, sigma
+from qtools.capability import stability
 from qtools.capability.criteria import CRITERIA, Criteria
 from qtools.capability.indices import Spec, anderson_darling
-from qtools.capability.parts import Histogram, Stability
+from qtools.capability.parts import Histogram
 from qtools.capability.result import ProcessCapability
 from qtools.errors import QualityDataError
 from qtools.variance import Anova, nested_anova
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from qtools.spc.result import ControlChart, Panel
+    from qtools.spc.result import ControlChart
 
     Floats = npt.NDArray[np.float64]
 
@@ -66,7 +67,7 @@ def process_capability(
     nested : sequence of str
         Columns of nested levels, outermost first; adds the nested view, whose intervals do not
         take readings of one unit as independent, and judges stability between the outermost units
-        by their own moving ranges.
+        by their own moving ranges, within them by their standard deviations.
     confidence : float
         Level of the two-sided intervals, from 0.5 to below 1.
     criteria : Criteria
@@ -119,9 +120,13 @@ def process_capability(
         )
     between: Anova | None = None
     if levels:
-        between = nested_anova(x, [frames.codes(df, name)[0] for name in levels], levels)
-    elif groups is not None and subgroup is not None:
-        between = nested_anova(x, [groups[0]], [subgroup])
+        units = [frames.codes(df, name)[0] for name in levels]
+        between = nested_anova(x, units, levels)
+        judged = stability.of_nested(x, units[0], levels[0], between, criteria.alpha)
+    else:
+        if groups is not None and subgroup is not None:
+            between = nested_anova(x, [groups[0]], [subgroup])
+        judged = stability.of_chart(_chart(df, value, subgroup, estimator), criteria.alpha)
     return ProcessCapability(
         value=value,
         subgroup=subgroup,
@@ -134,7 +139,7 @@ def process_capability(
         between=between,
         normality=anderson_darling(x),
         histogram=_histogram(x, spec),
-        stability=_stability(df, value, subgroup, estimator, levels[:1]),
+        stability=judged,
         confidence=confidence,
         criteria=criteria,
     )
@@ -225,42 +230,14 @@ def _within(
     return estimate(x, codes, names=names)
 
 
-def _stability(
-    df: pd.DataFrame, value: str, subgroup: str | None, estimator: str, outer: Sequence[str]
-) -> Stability:
-    """The charts that go with the study, judged by their 3σ limits alone.
-
-    Who names nested levels takes the differences between outer units as part of the process. The
-    means of those units are then judged by their own moving ranges, and the spread within by its
-    own chart, as in a three-way chart (I-MR-R/S): limits from the spread within would call every
-    such process unstable.
-    """
+def _chart(df: pd.DataFrame, value: str, subgroup: str | None, estimator: str) -> ControlChart:
+    """The chart that goes with a study without nested levels."""
     from qtools import spc
 
-    inside: ControlChart | None = None
-    if subgroup is not None:
-        make = spc.xbar_r_chart if estimator == "r" else spc.xbar_s_chart
-        inside = make(df, value=value, subgroup=subgroup, rules="3sigma")
-    if not outer:
-        chart = inside or spc.imr_chart(df, value=value, rules="3sigma")
-        panels = [(panel.name, panel) for panel in (chart.location, chart.spread)]
-        return _judged(chart.title, panels)
-    means = df.groupby(list(outer), sort=False)[[value]].mean()
-    panels = []
-    name = "外层均值的单值—移动极差控制图（I-MR）"
-    if np.ptp(means[value].to_numpy()) > 0:  # else nothing moves, and there are no limits to draw
-        between = spc.imr_chart(means, value=value, rules="3sigma")
-        panels = [(f"“{outer[0]}”均值", between.location), ("均值的移动极差", between.spread)]
-    if inside is not None:
-        name = "三向控制图（外层均值的 I-MR，加组内离散图）"
-        panels.append((f"组内{inside.spread.name}", inside.spread))
-    return _judged(name, panels)
-
-
-def _judged(name: str, panels: Sequence[tuple[str, Panel]]) -> Stability:
-    return Stability(
-        name, tuple((label, len(panel.points), len(panel.signals)) for label, panel in panels)
-    )
+    if subgroup is None:
+        return spc.imr_chart(df, value=value, rules="3sigma")
+    make = spc.xbar_r_chart if estimator == "r" else spc.xbar_s_chart
+    return make(df, value=value, subgroup=subgroup, rules="3sigma")
 
 
 def _histogram(x: Floats, spec: Spec) -> Histogram:

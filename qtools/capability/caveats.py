@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from qtools.display import p_text
@@ -24,16 +25,41 @@ def _unstable(r: ProcessCapability) -> Check | None:
     s = r.stability
     if s.stable:
         return None
-    where = "，".join(
-        f"{name}图 {points} 个点有 {signals} 个超出控制限"
-        for name, points, signals in s.panels
-        if signals
-    )
     text = (
-        f"{s.chart}：{where}。过程不稳：先判稳再算 Cpk；不稳只报 Pp/Ppk。"
+        f"{_signals(r)}。过程不稳：先判稳再算 Cpk；不稳只报 Pp/Ppk。"
         "此时 Cp、Cpk 只说明“若消除这些变动，过程最好能到哪里”。"
     )
     return Check("capability.unstable", text, "bad")
+
+
+def _chance_signals(r: ProcessCapability) -> Check | None:
+    """A few points beyond 3σ among many prove nothing, and are still worth a look."""
+    if not r.stability.stable or not r.stability.signals:
+        return None
+    text = (
+        f"{_signals(r)}。还不足以说过程不稳，但这些点仍请照样去查当时发生了什么；"
+        "再积累数据，看信号会不会变多。"
+    )
+    return Check("capability.chance-signals", text, "info")
+
+
+def _signals(r: ProcessCapability) -> str:
+    """Where the signals are, and how far chance explains them."""
+    s = r.stability
+    where = "，".join(
+        f"{panel.name}图 {panel.points} 个点有 {panel.signals} 个超出控制限"
+        for panel in s.panels
+        if panel.signals
+    )
+    return (
+        f"{s.chart}：{where}。过程若稳定，碰巧有 {s.signals} 个以上信号的机会"
+        f"{_percent(s.by_count)}，碰巧有点远到这一步的机会{_percent(s.by_distance)}"
+        "（近似：各点各图当作互相独立，控制限当作已知）"
+    )
+
+
+def _percent(p: float) -> str:
+    return "不到 0.1%" if p < 0.001 else f"约 {100 * p:.2g}%"
 
 
 def _dependent(r: ProcessCapability) -> Check | None:
@@ -41,9 +67,7 @@ def _dependent(r: ProcessCapability) -> Check | None:
     if not r.dependent or r.between is None:
         return None
     levels = r.nested or (r.subgroup,)
-    seen = "；".join(
-        f"“{levels[k]}”F = {r.between.f[k]:.2f}，{p_text(r.between.p[k])}" for k in r.dependent
-    )
+    seen = "；".join(f"“{levels[k]}”{_f_text(r.between.f[k], r.between.p[k])}" for k in r.dependent)
     text = (
         f"读数不独立：组间变差显著（{seen}）。总变差的有效自由度约 {r.between.total_df:.1f}，"
         f"而不是 {r.n - 1}；按独立读数算的区间（含 ppm）偏窄。"
@@ -57,6 +81,11 @@ def _dependent(r: ProcessCapability) -> Check | None:
     else:
         text += f"请用 nested=（如 nested=('{r.subgroup}',)，由外到内写）得到嵌套口径的区间。"
     return Check("capability.dependent-readings", text)
+
+
+def _f_text(f: float, p: float) -> str:
+    """F and p, also where the denominator is 0."""
+    return f"F = {f:.2f}，{p_text(p)}" if math.isfinite(f) else "每个单元内部毫无变差，F 没有上限"
 
 
 def _mean_out(r: ProcessCapability) -> Check | None:
@@ -169,5 +198,5 @@ def _expected_ppm(r: ProcessCapability) -> float:
 
 _RULES = (
     *(_unstable, _mean_out, _out_of_spec, _dependent, _within_vs_overall),
-    *(_nonnormal, _few, _off_centre, _extrapolated),
+    *(_nonnormal, _few, _chance_signals, _off_centre, _extrapolated),
 )

@@ -40,7 +40,7 @@ class Criteria:
     source : str
         Where the ladder comes from, as the page shows it.
     alpha : float
-        Level of the tests behind caveats (dependence, normality).
+        Level of the tests behind caveats (dependence, normality) and of the judgement of stability.
     few_readings : int
         Below this number of readings the caveat ``capability.few-readings`` is given.
     inflation : float

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
+_FAR = 2e4
+"""√n·z from which the normal limit of the noncentral t serves: such ζ give 0 or 10⁶ ppm."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
     """规格 Specification limits and target; a missing limit is None.
@@ -110,7 +114,17 @@ def chi_factors(df: float, confidence: float, *, unbiased: bool = False) -> tupl
 
 
 def width_interval(index: float, spread: Spread, confidence: float) -> Interval:
-    """Cp、Pp 的区间 Exact χ² interval of an index tolerance/6σ̂; see :func:`chi_factors`."""
+    """Cp、Pp 的区间 χ² interval of an index tolerance/6σ̂; see :func:`chi_factors`.
+
+    Notes
+    -----
+    Exact for s, for the pooled standard deviation and for s/c₄ of one subgroup, given independent
+    normal readings. Approximate for MR̄/d₂, R̄/d₂ and s̄/c₄ of several subgroups, whose ν only
+    matches their coefficient of variation, and for the nested view, whose ν is Satterthwaite's.
+    There the lower limit is slightly optimistic: by simulation of furnaces of 21 runs the true
+    nested Pp lies below it in 4 to 5 %, not 2.5 %. The nested Ppk keeps its level, and it is Ppk
+    on which a promise rests (:attr:`ProcessCapability.deciding`).
+    """
     low, high = chi_factors(spread.df, confidence, unbiased=spread.unbiased)
     return Interval(index * low, index * high, confidence, "χ²")
 
@@ -183,9 +197,12 @@ def cpm(width: float, off: float, spread: Spread) -> tuple[float, float]:
     return index, (1 + square) ** 2 / noise
 
 
-def cpm_interval(index: float, df: float, confidence: float) -> Interval:
-    """Cpm 的区间 Boyles's (1991) χ² interval with the degrees of freedom of :func:`cpm`."""
-    low, high = chi_factors(df, confidence)
+def cpm_interval(index: float, df: float, confidence: float, *, unbiased: bool = False) -> Interval:
+    """Cpm 的区间 Boyles's (1991) χ² interval with the degrees of freedom of :func:`cpm`.
+
+    ``unbiased`` as in :func:`chi_factors`: on target Cpm within then has the interval of Cp.
+    """
+    low, high = chi_factors(df, confidence, unbiased=unbiased)
     return Interval(index * low, index * high, confidence, "Boyles χ² 近似")
 
 
@@ -208,7 +225,8 @@ def tail_ppm(z: float, n: int, confidence: float) -> tuple[float, Interval]:
     interval : Interval
         √n·z follows a noncentral t with n − 1 degrees of freedom and noncentrality √n·ζ, where ζ
         is the true distance in units of σ (Owen 1968, Technometrics 10(3), 445-478). The two ζ
-        that put z at the α/2 points bound 10⁶ Φ(−ζ).
+        that put z at the α/2 points bound 10⁶ Φ(−ζ). For √n·|z| > 20000 (limits in the wrong
+        unit) ζ = z ± q √(1/n + z²/(2(n−1))), where ppm are 0 or 10⁶ except for n > 10⁵ readings.
 
     Examples
     --------
@@ -228,7 +246,7 @@ def tail_ppm(z: float, n: int, confidence: float) -> tuple[float, Interval]:
 def _noncentrality_limits(z: float, n: int, confidence: float) -> tuple[float, float]:
     """Limits of ζ from an observed z, by inverting the noncentral t distribution."""
     from scipy.optimize import brentq
-    from scipy.special import nctdtr
+    from scipy.special import nctdtr, ndtri
 
     if z < 0:  # by symmetry, the numerically easy side
         low, high = _noncentrality_limits(-z, n, confidence)
@@ -236,6 +254,9 @@ def _noncentrality_limits(z: float, n: int, confidence: float) -> tuple[float, f
     tail = (1 - confidence) / 2
     root = math.sqrt(n)
     se = math.sqrt(1 / n + z * z / (2 * (n - 1)))
+    if root * z > _FAR:  # scipy's noncentral t gives NaN from about 1e5
+        half = float(ndtri(1 - tail)) * se
+        return z - half, z + half
 
     def limit(p: float) -> float:
         def gap(zeta: float) -> float:  # falls in ζ

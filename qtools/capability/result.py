@@ -47,7 +47,7 @@ class ProcessCapability(Result):
     histogram : Histogram
         What the figure shows of the readings.
     stability : Stability
-        What the control chart saw.
+        What the control charts saw, and whether that is more than chance.
     confidence : float
         Level of all intervals.
     criteria : Criteria
@@ -129,7 +129,7 @@ class ProcessCapability(Result):
         )
         for key, name, spread in views:
             index, df = indices.cpm(self.spec.width, self.mean - self.spec.target, spread)
-            interval = indices.cpm_interval(index, df, self.confidence)
+            interval = indices.cpm_interval(index, df, self.confidence, unbiased=spread.unbiased)
             out.append(Index(key, name, index, interval, spread.name, df))
         return out
 
@@ -200,10 +200,18 @@ class ProcessCapability(Result):
 
     @property
     def dependent(self) -> tuple[int, ...]:
-        """Levels of :attr:`between` whose units differ significantly, from 0 for the outermost."""
+        """Levels of :attr:`between` whose units differ significantly, from 0 for the outermost.
+
+        Units that differ while nothing varies within them (no finite F) do so without a test.
+        """
         if self.between is None:
             return ()
-        return tuple(k for k, p in enumerate(self.between.p) if p < self.criteria.alpha)
+        seen = zip(self.between.f, self.between.p, self.between.ms, strict=False)
+        return tuple(
+            k
+            for k, (f, p, ms) in enumerate(seen)
+            if (p < self.criteria.alpha if math.isfinite(f) else ms > 0)
+        )
 
     @property
     def deciding(self) -> Index:
@@ -244,6 +252,7 @@ class ProcessCapability(Result):
                 where = f"点估计和{top}都属{high.name}"
             text += f"{where}：等级还没有定下来，要定级须积累更多独立的读数。"
         rule = (
+            f"3σ 以外的点多得或远得不像碰巧（α = {self.criteria.alpha:g}）才判不稳；"
             f"稳定且读数独立时看 Cpk，否则看 Ppk（有嵌套口径用嵌套的）；"
             f"按 {percent} 双侧区间的下限定级：{self.criteria.rule}"
         )

@@ -173,6 +173,17 @@ def test_bissell_is_the_nested_formula_for_independent_readings():
     assert cpk - interval.low == pytest.approx(by_hand, rel=1e-12)
 
 
+@pytest.mark.parametrize(("n", "z"), [(5, 8000), (168, 1500), (100_000, 60)])
+def test_far_limits_of_ppm_join_the_exact_ones(n, z, monkeypatch):
+    """Just below the switch the noncentral t still works: large n agree to 1 % of the width."""
+    exact = indices._noncentrality_limits(z, n, 0.95)
+    monkeypatch.setattr(indices, "_FAR", 1.0)
+    for at, limit in zip(exact, indices._noncentrality_limits(z, n, 0.95), strict=True):
+        assert limit - z == pytest.approx(at - z, rel=0.08 if n == 5 else 0.01)
+    low, high = indices._noncentrality_limits(-z, n, 0.95)
+    assert low < -z < high
+
+
 def test_cpm_df_is_that_of_boyles_for_divisor_n():
     """With σ̂² of divisor n, whose χ² equivalent has 1/ν = 1/n to that order."""
     n, s, off = 30, 2.0, 1.5

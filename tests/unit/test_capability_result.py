@@ -41,6 +41,10 @@ def codes(result) -> set[str]:
     return {check.code.removeprefix("capability.") for check in result.checks}
 
 
+def panels(result) -> list[tuple[str, int, int]]:
+    return [(panel.name, panel.points, panel.signals) for panel in result.stability.panels]
+
+
 # ── what exists for which specification ──────────────────────────────────────────────────────
 
 
@@ -138,11 +142,11 @@ def test_ladder_and_its_boundaries():
 def test_verdict_with_nested_levels_rests_on_the_nested_lower_limit(furnace):
     """Run means as single values: no signal (e-Handbook's data; anchors of the issue), so stable;
     readings of a run depend on each other, so not Cpk."""
-    assert furnace.stability.panels == (
+    assert panels(furnace) == [
         ("“炉次”均值", 21, 0),
         ("均值的移动极差", 20, 0),
         ("组内标准差", 21, 0),
-    )
+    ]
     assert furnace.deciding.key == "ppk_nested"
     assert furnace.verdict.level == "caution"
     text = furnace.verdict.text
@@ -153,7 +157,7 @@ def test_verdict_with_nested_levels_rests_on_the_nested_lower_limit(furnace):
 
 def test_verdict_of_an_unstable_process_without_the_nested_view_takes_ppk(film):
     result = process_capability(film, value="膜厚", subgroup="炉次", **SPEC)
-    assert result.stability.panels == (("均值", 21, 8), ("标准差", 21, 0))
+    assert panels(result) == [("均值", 21, 8), ("标准差", 21, 0)]
     assert result.deciding.key == "ppk"
     assert result.verdict.text.startswith("过程不稳")
     assert "等级是二级" in result.verdict.text  # 1.128
@@ -161,10 +165,10 @@ def test_verdict_of_an_unstable_process_without_the_nested_view_takes_ppk(film):
 
 def test_nested_levels_without_subgroups_or_without_any_difference(film):
     alone = process_capability(film, value="膜厚", nested=NESTED, **SPEC)
-    assert [points for _, points, _ in alone.stability.panels] == [21, 20]
+    assert [points for _, points, _ in panels(alone)] == [21, 20, 21]
     level = pd.DataFrame({"x": [1.0, 2, 3, 3, 2, 1], "g": list("aaabbb")})  # equal means
     still = process_capability(level, value="x", nested=("g",), lsl=0, usl=9)
-    assert still.stability.panels == ()
+    assert [name for name, _, _ in panels(still)] == ["组内标准差"]  # the means do not move
     assert still.stability.stable
     shifted = film.copy()
     shifted.loc[shifted["炉次"] > 20, "膜厚"] += 150
@@ -270,6 +274,34 @@ def test_readings_and_mean_out_of_spec():
     assert beyond.metrics()["ppk_high"] < 0
     assert beyond.checks[0].code == "capability.mean-out-of-spec"
     assert beyond.metrics()["ppm_below_lsl"] > 500_000
+
+
+def test_limits_in_the_wrong_unit_ask_for_the_unit():
+    """Readings in metres, limits in micrometres: the message, not an error of the root finder."""
+    x = 0.01 + 1e-6 * normal(200)["x"]
+    result = process_capability(pd.DataFrame({"x": x}), value="x", lsl=9900, usl=10100)
+    assert "请先核对单位" in result.checks[0].text
+    m = result.metrics()
+    assert (m["ppm_below_lsl"], m["ppm_above_usl"]) == (1e6, 0)
+    assert (m["ppm_below_lsl_low"], m["ppm_above_usl_high"]) == (1e6, 0)
+
+
+def test_equal_readings_within_every_unit_have_no_infinite_f():
+    x = np.repeat([1.0, 2, 4, 3, 5, 2], 2)
+    df = pd.DataFrame({"x": x, "g": np.repeat(list("abcdef"), 2)})
+    found = process_capability(df, value="x", nested=("g",), lsl=-9, usl=19).checks
+    text = next(c.text for c in found if c.code == "capability.dependent-readings")
+    assert "“g”每个单元内部毫无变差" in text
+    assert "inf" not in text
+    assert "nan" not in text
+
+
+def test_on_target_cpm_within_has_the_interval_of_cp(film):
+    """x̄ = T makes Cpm (within) Cp, whatever the estimator of σ."""
+    x = film.assign(膜厚=film["膜厚"] - film["膜厚"].mean() + 560)
+    m = process_capability(x, value="膜厚", subgroup="炉次", **SPEC).metrics()
+    for end in ("", "_low", "_high"):
+        assert m[f"cpm_within{end}"] == pytest.approx(m[f"cp{end}"], rel=1e-9)
 
 
 def test_nonnormal_and_few_readings():
