@@ -45,6 +45,8 @@
       if (!runs.every((run) => whole.includes(run))) continue;
       const title = normalizeText(titles[file]);
       let score = runs.every((run) => title.includes(run)) ? 100 : 0;
+      // a chapter explains, the glossary defines, tables of numbers only mention
+      score += docnames[file].startsWith("notebooks/") ? 60 : docnames[file] === "glossary" ? 30 : 0;
       const places = [];
       sections.forEach(([anchor, heading, text], order) => {
         const head = normalizeText(heading);
