@@ -45,12 +45,14 @@ def ties(values: Floats, sigma: Sigma) -> Check | None:
     """Readings coarser than σ: limits are then set by rounding.
 
     Wheeler & Lyday (1989), Evaluating the Measurement Process: the increment of measurement
-    should not exceed the process standard deviation.
+    should not exceed the process standard deviation. Only where a value repeats: few or evenly
+    spaced distinct values are no scale.
     """
     distinct = np.unique(values)
     steps = np.diff(distinct)
     steps = steps[steps > 1e-9 * max(np.abs(distinct).max(), sigma.value)]
-    if not steps.size or steps.min() <= sigma.value:
+    continuous = distinct.size == values.size  # nothing repeats: no scale shows
+    if not steps.size or continuous or steps.min() <= sigma.value:
         return None
     text = (
         f"读数的最小间隔 {steps.min():.4g} 大于 σ̂（{sigma.value:.4g}），"
@@ -119,7 +121,7 @@ def within_too_small(location: Panel, sizes: npt.NDArray[np.intp], sigma: Sigma)
     text = (
         f"子组均值的标准差是组内变差所能解释的 {math.sqrt(ratio):.1f} 倍（{p_text(p)}），"
         f"{len(sizes)} 个子组有 {out} 个超出 3σ：若组间变差是这个过程固有的，"
-        "组内变差就不是合适的尺子。请对子组均值再作单值—移动极差图（三图法）后下结论。"
+        "组内变差就不是合适的尺子。请对子组均值再作单值—移动极差图（三向控制图）后下结论。"
     )
     return Check("spc.within-too-small", text)
 

@@ -184,7 +184,8 @@ class ControlChart(Result):
         rule = f"{self.rules.name}，任一点违反任一条即判异；{self.spread.name}图只看 3σ 控制限。"
         alone = RULE_SETS["3sigma"].arl0
         if len(self.rules.rules) > 1:
-            together = f"为 {self.rules.arl0} 点" if self.rules.arl0 else "更短"
+            simulated = "（仿真）" if "仿真" in self.rules.arl0_source else ""
+            together = f"为 {self.rules.arl0} 点{simulated}" if self.rules.arl0 else "更短"
             rule += (
                 f"准则合用会抬高误报率：过程稳定时，只用 3σ 平均 {alone} 点误报一次，合用{together}"
             )

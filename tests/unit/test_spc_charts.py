@@ -244,6 +244,19 @@ def test_coarse_readings():
     assert "spc.ties" not in codes(imr_chart(frame(x=fine), value="x").checks)
 
 
+@pytest.mark.parametrize("x", [[1.0, 4.0], [1.0, 9.0, 2.0], np.arange(30.0)])
+def test_values_that_never_repeat_show_no_scale(x):
+    assert "spc.ties" not in codes(imr_chart(frame(x=np.array(x)), value="x").checks)
+
+
+def test_the_chart_tells_the_run_length_of_eight_rules_and_that_it_is_simulated():
+    df = frame(x=np.random.default_rng(1).normal(size=30))
+    assert "合用为 73.5 点（仿真）" in imr_chart(df, value="x").verdict.rule
+    assert "合用为 91.75 点" in imr_chart(df, value="x", rules="we").verdict.rule
+    both = ("nelson-1", "nelson-2")
+    assert "合用更短" in imr_chart(df, value="x", rules=both).verdict.rule
+
+
 def test_autocorrelation_agrees_with_its_definition():
     rng = np.random.default_rng(5)
     walk = np.zeros(200)
