@@ -12,9 +12,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import openpyxl
 import pytest
 
+import qtools as qt
 from qtools import cli, data, workbook
 from qtools.site import authoring
 
@@ -131,6 +133,88 @@ def test_baseline_on_own_excel(here):
     assert "1.2733" in shown
     assert "壁厚" in shown
     assert "膜厚" not in shown
+
+
+def report(here, frame, chapter: str, **options: str) -> str:
+    """Text of the report of a chapter on a frame."""
+    frame.to_csv("own.csv", index=False, encoding="utf-8-sig")
+    words = [word for key, value in options.items() for word in (f"--{key}", value)]
+    assert cli.invoke(["run", chapter, "--data", "own.csv", *words, "-o", "r.html"]) == 0
+    return text_of(here / "r.html")
+
+
+def test_gauge_whose_repeats_are_identical(here):
+    """Operators differ, repeats do not: no acceptance, no invented number."""
+    own = data.load("gage-classic")
+    cells = own.groupby(["零件", "检验员"])["读数"].transform("mean").round(1)
+    shown = report(here, own.assign(读数=cells), "msa/gage-rr")
+    assert "还不能判定：同一位检验员重复测同一个零件，读数完全一致" in shown
+    assert "可接受：" not in shown
+
+
+def test_gauge_without_any_spread_of_its_own(here):
+    """GRR is 0, so there is no ndc; rounding of the means must not give one."""
+    own = data.load("gage-classic")
+    parts = own.groupby("零件")["读数"].transform("mean").round(2) + 10.13
+    shown = report(here, own.assign(读数=parts), "msa/gage-rr", tolerance="4")
+    assert "还不能判定" in shown
+    assert shown.count("ndc = 算不出（GRR 为 0）") == 2
+
+
+def test_gauge_read_once(here):
+    own = data.load("gage-classic").query("次数 == 1")
+    shown = report(here, own, "msa/gage-rr")
+    assert "均值极差法：每个组合只测了一次，没有极差，用不上" in shown
+    assert "每个组合只测了 1 次：交互与重复性分不开" in shown
+
+
+def test_gauge_of_two_operators_and_two_trials(here):
+    """What the text says of constants and degrees of freedom is that of the study."""
+    own = data.load("gage-classic").query("检验员 != 'C' and 次数 < 3")
+    shown = report(here, own, "msa/gage-rr")
+    assert "每格测 2 次，常数是 1.128（K₁ = 0.8862）" in shown  # AIAG MSA 4th ed., d₂ and K₁
+    assert "2 位检验员，再现性只有 1 个自由度" in shown
+
+
+def test_few_ranges_by_hand_and_in_the_table_agree(here):
+    own = data.load("gage-classic").query("检验员 != 'C' and 零件 <= 5")
+    shown = report(here, own, "msa/gage-rr")
+    by_hand = re.search(r"常数是 (\d\.\d+)（K₁ = \d\.\d+）。10 个极差.*?EV = (\d\.\d+)", shown)
+    assert by_hand
+    assert by_hand[1] == "1.716"  # d₂*(3, 10), AIAG MSA 4th ed., appendix C
+    ranges = qt.msa.gage_rr(own, part="零件", operator="检验员", value="读数", method="range")
+    assert by_hand[2] == f"{ranges.repeatability_var**0.5:.4f}"
+
+
+@pytest.mark.parametrize("design", ["both", "nested"])
+@pytest.mark.parametrize("flat", ["炉次", "炉区", "炉次和炉区"])
+def test_layer_that_does_nothing(flat, design, here):
+    own = data.load("furnace")
+    rng = np.random.default_rng(3)
+    reading = 560 + 10 * rng.normal(size=len(own))
+    if flat == "炉区":
+        reading += 20 * rng.normal(size=21)[own["炉次"].to_numpy(int) - 1]
+    if flat == "炉次":
+        reading += 20 * rng.normal(size=84)[np.arange(len(own)) // 2]
+    shown = report(here, own.assign(膜厚=reading), "dmaic/variation", design=design)
+    assert "由 REML：最外层" in shown
+
+
+def test_layers_without_a_residual(here):
+    """REML has no maximum there; expected mean squares have an answer, and the report is made."""
+    own = data.load("furnace")
+    cells = own.groupby(["炉次", "炉区"])["膜厚"].transform("mean")
+    shown = report(here, own.assign(膜厚=cells), "dmaic/variation")
+    assert "这份数据给不出 REML 的结果" in shown
+    assert "残差为 0" in shown
+    assert "决定：先查" in shown
+
+
+def test_unbalanced_layers_are_crossed_by_reml(here):
+    own = data.load("furnace").drop(index=[0, 1, 9, 25, 77])
+    shown = report(here, own, "dmaic/variation")
+    assert "所以没有交叉方差分析表" in shown
+    assert "决定：先查“炉次”" in shown
 
 
 def test_every_chapter_has_a_template_that_runs(chapter, here):
