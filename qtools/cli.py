@@ -99,19 +99,30 @@ def list_chapters() -> None:
 
     for place, found in enumerate(workbook.chapters()):
         out(("\n" if place else "") + f"{found.name}　{found.id} {found.level}　{found.title}")
-        _print_parameters(found.parameters)
+        _print_parameters(found)
 
 
-def _print_parameters(parameters: Sequence[Parameter]) -> None:
-    width = max((len(p.option) for p in parameters), default=0)
-    for p in parameters:
-        out(f"  {p.option:<{width}}  {p.help}　[{p.kind}，默认：{_shown(p)}]")
+def _print_parameters(found: Chapter) -> None:
+    """Each parameter with what it is without being given, and for which data that is meant."""
+    from qtools.workbook import own
+
+    columns = own.columns(found)
+    width = max((len(p.option) for p in found.parameters), default=0)
+    for p in found.parameters:
+        if p.default in (None, (), []):
+            default = ""
+        elif p.is_file:
+            default = f"，不写时用手册自带的 {p.default}"
+        elif p.optional:
+            default = f"，只有手册自带的数据用 {_shown(p)}"
+        else:
+            default = f"，默认：{_shown(p)}" + ("，是手册自带数据的列名" if p in columns else "")
+        out(f"  {p.option:<{width}}  {p.help}　[{p.kind}{default}]")
 
 
 def _shown(p: Parameter) -> str:
-    default = "不填" if p.default in (None, (), []) else p.default
-    many = default if isinstance(default, list | tuple) else [default]
-    return "、".join(f"{x:g}" if isinstance(x, float) else str(x) for x in many)
+    many = p.default if isinstance(p.default, list | tuple) else [p.default]
+    return ",".join(f"{x:g}" if isinstance(x, float) else str(x) for x in many)
 
 
 @app.command(
@@ -142,34 +153,66 @@ def run(
     if asked:
         _run_help(found)
         return
-    target = Path(output or f"{found.name.split('/')[1]}-报告.html")
+    place = _place(values)
+    target = Path(output) if output else _report_name(found, values, place["sheet"])
     with console.progress(f"运行 {found.name}：{found.title}") as step:
-        report = workbook.run(found, values, target, progress=lambda k, n: step(k, n, ""))
-    if "data" in values:
-        _tell_defaults(found.parameters, values)
+        report = workbook.run(found, values, target, **place, progress=lambda k, n: step(k, n, ""))
+    _tell_defaults(found, values)
     out(f"报告：{report}")
 
 
-def _tell_defaults(parameters: Sequence[Parameter], values: Mapping[str, str]) -> None:
-    """The book's limits and units on one's own data are most likely wrong: say which they are."""
+def _place(values: dict[str, str]) -> dict[str, Any]:
+    """Take ``--sheet`` and ``--header``, which no chapter knows, out of the values."""
+    from qtools.workbook import Parameter
+
+    row = Parameter("header", None, "int | None", "表头在第几行，按 Excel 的行号")
+    return {"sheet": values.pop("sheet", None), "header": row.convert(values.pop("header", None))}
+
+
+def _report_name(found: Chapter, values: Mapping[str, str], sheet: str | None) -> Path:
+    """A name of its own for each chapter and file, so that no report takes another's place."""
+    own = [Path(values["data"]).stem] if "data" in values else []
+    own += [sheet] if sheet else []
+    return Path("-".join([found.name.split("/")[1], *own, "报告.html"]))
+
+
+def _tell_defaults(found: Chapter, values: Mapping[str, str]) -> None:
+    """What was not given: the book's data, the defaults in force, what counts as not there."""
+    from qtools.workbook import own
+
     given = {name.replace("-", "_") for name in values}
-    left = [f"{p.option} {_shown(p)}" for p in parameters if p.name not in given]
+    files = [p for p in found.parameters if p.is_file]
+    for p in files:
+        if p.name not in given and p.default is not None:
+            note(f"没有写 {p.option}，用的是手册自带的数据 {p.default}。")
+    if not any(p.name in given for p in files):
+        return
+    left = [p for p in found.parameters if p.name not in given and not p.is_file]
+    if any(own.is_own(values.get(p.name)) for p in files):
+        none = [p.option for p in left if p.optional]
+        left = [p for p in left if not p.optional]
+        if none:
+            note(f"没有写、因而当作没有的参数：{'、'.join(none)}。")
+    left = [p for p in left if p.default not in (None, (), [])]
     if left:
-        note(f"没有写、因而用了本章默认值的参数：{'；'.join(left)}。请核对它们适合你的数据。")
+        listed = "；".join(f"{p.option} {_shown(p)}" for p in left)
+        note(f"没有写、因而用了本章默认值的参数：{listed}。请核对它们适合你的数据。")
 
 
 def _run_help(found: Chapter) -> None:
     out(f"用法：qtools run {found.name} --data 文件 [--参数 值 …] [-o 报告.html]\n")
     out(f"{found.id}　{found.title}\n\n参数：")
-    _print_parameters(found.parameters)
-    out("\n选项：\n  -o, --output  报告写到哪里（.html）；已有的报告会被替换")
+    _print_parameters(found)
+    out("\n选项：\n  -o, --output  报告写到哪里（.html）；已有的同名报告会被替换")
+    out("  --sheet       读 Excel 的哪一张工作表：名字，或从 1 数起的序号")
+    out("  --header      表头在第几行，按 Excel 的行号")
     out("  -h, --help    显示这份说明")
     out(f"\n先取模板：qtools template {found.name} -o 模板.xlsx")
 
 
 @app.command(cls=console.Command)
 def template(
-    chapter: Annotated[str, typer.Argument(metavar="章", help="如 msa/gage-rr。")],
+    chapter: Annotated[str, typer.Argument(metavar="章", help="如 msa/gage-rr，或编号 N201。")],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="文件", help="写到哪里（.xlsx）。")
     ] = None,
@@ -245,14 +288,28 @@ def run_tests(
     raise typer.Exit(workshop.run_tests([*(words or []), *ctx.args]))
 
 
-@app.command(cls=console.Command)
+@app.command(
+    cls=console.Command,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
 def lab(
+    ctx: typer.Context,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[-- JupyterLab 的参数]…", help="写在 -- 后面，原样交给 JupyterLab。"
+        ),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", metavar="数", min=1, max=65535, help="缺省为一个空闲端口。"),
+    ] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="打开浏览器。")] = True,
 ) -> None:
     """打开 JupyterLab（中文界面），文件夹是 notebooks。"""
     from qtools import workshop
 
-    raise typer.Exit(workshop.lab(browser=browser))
+    raise typer.Exit(workshop.lab([*(words or []), *ctx.args], browser=browser, port=port))
 
 
 @app.command(cls=console.Command)

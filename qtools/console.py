@@ -28,6 +28,21 @@ rich_utils.COMMANDS_PANEL_TITLE = "命令"
 rich_utils.DEFAULT_STRING = "[默认：{}]"
 rich_utils.REQUIRED_LONG_STRING = "[必填]"
 
+_TYPES = {"str": "文字", "int": "整数", "float": "数", "bool": "开关", "path": "文件"}
+
+
+def _in_chinese(types: Any) -> Any:
+    """The type column of the help: ``<str>`` is 文字, ``<list[str]>`` is 文字，可写几个."""
+    found = re.fullmatch(r"<(list\[)?(\w+)\]?>(.*)", types.plain, flags=re.DOTALL)
+    if found:
+        many, name, rest = found.groups()
+        types.plain = _TYPES.get(name.casefold(), name) + ("，可写几个" if many else "") + rest
+    return _highlight_types(types)
+
+
+_highlight_types = rich_utils.types_highlighter
+rich_utils.types_highlighter = _in_chinese  # type: ignore[assignment]
+
 
 class _Chinese:
     """What typer says in English by itself."""

@@ -167,7 +167,7 @@ def _footer(frame: pd.DataFrame, places: Iterable[int]) -> str:
     if last < 1 or last not in {int(place) for place in places}:
         return ""
     (row,) = row_numbers(frame, [last])
-    return f"表尾的第 {row} 行若是合计、审核或签名，不是一个记录，请删去它。"
+    return f"表尾的第 {row} 行若是合计、审核或签名，就删去它；不是的话，"
 
 
 def numbers(frame: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:

@@ -7,8 +7,10 @@ import http.server
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -45,12 +47,21 @@ def run_tests(words: Sequence[str]) -> int:
     return {0: 0, 2: _INTERRUPTED, 4: 2}.get(done, 1)
 
 
-def lab(*, browser: bool = True) -> int:
+def lab(words: Sequence[str] = (), *, browser: bool = True, port: int | None = None) -> int:
     """实验室 JupyterLab on the notebooks, in Chinese, without news or update checks.
 
     Its settings, history and run files stay in this environment's ``var/qtools-lab``; the
     user's own Jupyter is neither read nor written. Without a checkout, the notebooks are first
     copied to ``notebooks`` in the current folder, since a trainee writes into them.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Handed on to JupyterLab as they are.
+    browser : bool
+        Whether a browser is opened.
+    port : int, optional
+        Of this machine; a free one by default.
     """
     home = Path(sys.prefix) / "var" / "qtools-lab"
     home.mkdir(parents=True, exist_ok=True)
@@ -74,6 +85,9 @@ def lab(*, browser: bool = True) -> int:
         f"--ServerApp.root_dir={folder}",
         f"--LabApp.app_settings_dir={Path(__file__).parent / 'static' / 'lab'}",
         *([] if browser else ["--no-browser"]),
+        *([] if port is None else [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]),
+        *(["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []),
+        *words,
     ]
     return _wait(command, env=env)
 
@@ -105,10 +119,22 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 def _wait(command: Sequence[str], **options: object) -> int:
-    """Run a program to its end; Ctrl-C is the program's to handle, and then ours."""
+    """Run a program to its end; Ctrl-C is the program's to handle, and then ours.
+
+    Asked to end (SIGTERM), it hands that on, so that the program never stays behind.
+    """
     with subprocess.Popen(list(command), **options) as process:  # type: ignore[call-overload]
+
+        def end(*_: object) -> None:
+            process.terminate()
+
+        here = threading.current_thread() is threading.main_thread()
+        before = signal.signal(signal.SIGTERM, end) if here else None
         try:
             return int(process.wait())
         except KeyboardInterrupt:
             process.wait()
             return _INTERRUPTED
+        finally:
+            if here:
+                signal.signal(signal.SIGTERM, before)

@@ -96,11 +96,18 @@ def _sheet(name: str, sheets: list[Sheet], columns: Sequence[str]) -> Sheet:
     best = [sheet for sheet, hits in zip(sheets, found, strict=True) if hits == max(found)]
     if len(best) == 1:
         return best[0]
+    largest = max(best, key=_size)
+    if max(found) < len(set(columns)):
+        return largest
     listed = "、".join(f"“{sheet.name}”" for sheet in best)
     raise QualityDataError(
         f"“{name}”里有 {len(best)} 张工作表都可能是要读的：{listed}。",
-        hint=f"请写明读哪一张，例如 sheet=“{best[0].name}”（命令行：--sheet {best[0].name}）。",
+        hint=f"请写明读哪一张，例如 sheet=“{largest.name}”（命令行：--sheet {largest.name}）。",
     )
+
+
+def _size(sheet: Sheet) -> int:
+    return sum(cell is not None for row in sheet.cells for cell in row)
 
 
 def _hits(sheet: Sheet, columns: Sequence[str]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 import os
 import tempfile
@@ -11,10 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from qtools import data
 from qtools.errors import QualityDataError
 from qtools.site.authoring import read
+from qtools.workbook import own
 from qtools.workbook.catalogue import Chapter, chapter, chapters, tags
+from qtools.workbook.own import resolve
 from qtools.workbook.parameters import Parameter
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "chapter",
     "chapters",
     "execute",
+    "resolve",
     "run",
     "template",
     "write_whole",
@@ -31,6 +32,7 @@ __all__ = [
 
 COURSE = "course"
 _START_SECONDS = 120
+_READING = "qtools-reading"
 
 Progress = Callable[[int, int], None]
 
@@ -47,6 +49,7 @@ def execute(
     parameters: Mapping[str, object] | None = None,
     *,
     course: bool = True,
+    reading: Mapping[str, object] | None = None,
     progress: Progress | None = None,
 ) -> Any:
     """执行 Run a notebook from top to bottom: the one call of papermill.
@@ -63,6 +66,8 @@ def execute(
         :func:`run`.
     course : bool
         False leaves out the cells tagged ``course`` before execution.
+    reading : mapping, optional
+        Arguments of :func:`qtools.data.reading`, called before the first cell.
     progress : callable, optional
         Called with (done, total) code cells.
 
@@ -88,6 +93,8 @@ def execute(
     nb = read(path)
     if not course:
         nb.cells = [cell for cell in nb.cells if COURSE not in tags(cell)]
+    if reading:
+        nb.cells.insert(0, _reading_cell(reading))
     total = sum(cell.cell_type == "code" for cell in nb.cells) + bool(parameters)
     done = 0
 
@@ -118,11 +125,20 @@ def execute(
             raise NotebookError(
                 f"{_name(path)}：运行它的 Python 进程没有启动或意外退出（可能是内存不足）。"
             ) from error
+    out.cells = [cell for cell in out.cells if cell.get("id") != _READING]
     for cell in out.cells:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
     out.metadata.pop("papermill", None)
     return out
+
+
+def _reading_cell(reading: Mapping[str, object]) -> Any:
+    from nbformat.v4 import new_code_cell
+
+    words = ", ".join(f"{key}={value!r}" for key, value in reading.items())
+    call = f"from qtools import data as _data\n_data.reading({words})"
+    return new_code_cell(call, id=_READING)  # type: ignore[no-untyped-call]
 
 
 def _name(path: Path) -> str:
@@ -167,6 +183,8 @@ def run(
     values: Mapping[str, object],
     output: str | Path,
     *,
+    sheet: str | int | None = None,
+    header: int | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """出报告 Recompute a chapter on one's own data and write one self-contained HTML file.
@@ -176,10 +194,14 @@ def run(
     name : str or Chapter
         Chapter, such as ``"msa/gage-rr"``.
     values : mapping
-        Parameters by name, as typed or as Python values; the rest keep their defaults. Relative
-        paths count from the current folder.
+        Parameters by name, as typed or as Python values; the rest keep their defaults, but with
+        a file of one's own what may be left out is None. Relative paths count from the current
+        folder.
     output : str or Path
         The report, ``.html``; it appears whole or not at all, and replaces an earlier one.
+    sheet, header
+        Worksheet and row of the headings in the file ``data``, as :func:`qtools.data.load`
+        takes them.
     progress : callable, optional
         Called with (done, total) code cells.
 
@@ -206,42 +228,15 @@ def run(
         )
     require_folder(output)
     used = resolve(found, values)
-    nb = execute(found.path, used, course=False, progress=progress)
-    write_whole(output, report.render(nb, found, used).encode("utf-8"))
+    frame = own.read(found, used, sheet=sheet, header=header)
+    reading: dict[str, object] = {}
+    if frame is not None:
+        where = frame.attrs.get("qtools_sheet")
+        reading = {"source": used["data"], "sheet": where, "header": header}
+    nb = execute(found.path, used, course=False, reading=reading, progress=progress)
+    facts = own.describe(frame) if frame is not None else ""
+    write_whole(output, report.render(nb, found, used, facts).encode("utf-8"))
     return output
-
-
-def resolve(found: Chapter, values: Mapping[str, object]) -> dict[str, Any]:
-    """Values of the named parameters in their types, files by their absolute paths."""
-    known = {parameter.name: parameter for parameter in found.parameters}
-    used: dict[str, Any] = {}
-    for given, value in values.items():
-        key = given.replace("-", "_")
-        if key not in known:
-            raise unknown_option(found, "--" + given.replace("_", "-"))
-        used[key] = known[key].convert(value)
-        if known[key].is_file and isinstance(used[key], str):
-            used[key] = _located(used[key])
-    return used
-
-
-def _located(value: str) -> str:
-    """Absolute path of a file; the name of a data set as it is."""
-    if value in data.names():
-        return value
-    return str(data._locate(value)[0].resolve())
-
-
-def unknown_option(found: Chapter, option: str) -> QualityDataError:
-    """The error for an option that a chapter does not have, listing those it has."""
-    options = [parameter.option for parameter in found.parameters]
-    near = difflib.get_close_matches(option, options, n=1)
-    guess = f"你要的是不是 {near[0]}？" if near else ""
-    have = "、".join(options) or "（没有）"
-    return QualityDataError(
-        f"{found.name} 没有参数 {option}。{guess}",
-        hint=f"可用的参数：{have}。运行 qtools run {found.name} --help 看说明。",
-    )
 
 
 def require_folder(output: Path) -> None:

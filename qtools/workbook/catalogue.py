@@ -57,7 +57,7 @@ def chapters() -> list[Chapter]:
 
 
 def chapter(name: str) -> Chapter:
-    """一章 The chapter of that name; ``.ipynb`` and a leading ``notebooks/`` do not matter.
+    """一章 The chapter of that name or number; ``.ipynb`` and ``notebooks/`` do not matter.
 
     Raises
     ------
@@ -68,7 +68,11 @@ def chapter(name: str) -> Chapter:
     path = data.root() / "notebooks" / f"{plain}.ipynb"
     if plain.count("/") == 1 and ".." not in plain and path.is_file():
         return _chapter(path)
-    names = [found.name for found in chapters()]
+    every = chapters()
+    numbered = [found for found in every if found.id.casefold() == plain.casefold()]
+    if numbered:
+        return numbered[0]
+    names = [found.name for found in every]
     same = [found for found in names if found.split("/")[1] == plain]
     near = same or difflib.get_close_matches(plain, names, n=3, cutoff=0.5) or names
     raise QualityDataError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtools import data
 from qtools.errors import QualityDataError
-from qtools.workbook import require_folder, write_whole
+from qtools.workbook import own, require_folder, write_whole
 from qtools.workbook.catalogue import Chapter
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
     from qtools.data.cards import Column
+    from qtools.workbook.parameters import Parameter
 
 _ROWS = 2000  # rows that are checked while they are typed
 _NAMES = 200  # entries a list of names has room for
@@ -26,8 +27,9 @@ def write(found: Chapter, output: str | Path, *, force: bool = False) -> Path:
     """写模板 Sheets 数据 (headings, to fill in), 示例, 说明, and 名单 (names to choose from).
 
     The headings are the columns that the chapter's parameters name by default, so a filled-in
-    template needs no option but ``--data``. Decimal columns accept numbers only. Text columns are
-    chosen from a list on the sheet 名单, which one edits first: one spelling for each name.
+    template runs with the command that the sheet 说明 prints. Decimal columns accept numbers
+    only. Text columns are chosen from a list on the sheet 名单, which one edits first: one
+    spelling for each name.
 
     Parameters
     ----------
@@ -85,17 +87,33 @@ def _columns(found: Chapter) -> tuple[pd.DataFrame, list[Column]]:
     source = next((p.default for p in found.parameters if p.is_file), None)
     if not isinstance(source, str):
         raise QualityDataError(f"{found.name} 不读数据表，没有模板。")
-    frame = data.load(source)
-    named: list[str] = []
-    for parameter in found.parameters:
-        default = parameter.default
-        items = [str(i) for i in (default if isinstance(default, list | tuple) else [default])]
-        if not parameter.is_file and items and all(item in frame.columns for item in items):
-            named += [item for item in items if item not in named]
+    named = list(dict.fromkeys(name for p in own.columns(found) for name in own.names(p.default)))
     if not named:
         raise QualityDataError(f"{found.name} 的参数没有指定列名，没有模板。")
     cards = {column.name: column for column in data.card(source).columns}
-    return frame, [cards.get(name, Column(name, "", "文本", "")) for name in named]
+    return data.load(source), [cards.get(name, Column(name, "", "文本", "")) for name in named]
+
+
+def command(found: Chapter, name: str) -> str:
+    """命令 The command that computes a chapter on its filled-in template as it computes its data.
+
+    What belongs to the book's data (limits, target, unit) is written out, to be replaced.
+    """
+    words = ["qtools", "run", found.name, "--data", _quoted(name)]
+    for p in _of_the_book(found):
+        words += [p.option, _quoted(shown(p.default))]
+    return " ".join([*words, "-o", "报告.html"])
+
+
+def _of_the_book(found: Chapter) -> list[Parameter]:
+    """Parameters whose defaults hold for the book's data only."""
+    return [p for p in found.parameters if p.optional and p.default not in (None, (), [])]
+
+
+def shown(value: object) -> str:
+    """A default as it is typed on the command line: ``460``, ``炉次,炉区``."""
+    items = value if isinstance(value, list | tuple) else [value]
+    return ",".join(f"{item:g}" if isinstance(item, float) else str(item) for item in items)
 
 
 def _fill(sheet: Worksheet, rows: list[list[Any]]) -> None:
@@ -116,20 +134,27 @@ def _explain(sheet: Worksheet, found: Chapter, columns: list[Column], name: str)
     from openpyxl.styles import Alignment, Font
 
     heading = Font(bold=True, size=12)
+    steps = ["在工作表“数据”里填，每行一个记录；工作表“示例”给出填好的样子。"]
+    if any(column.type == "文本" for column in columns):
+        steps.append("有下拉菜单的列，先在工作表“名单”里换成你们自己的名字；不用的名字删去。")
+    steps.append("保存、关闭，然后在命令行里运行：")
+    words = ["如果改了列名，或要换参数，就在命令后面加下表的选项。"]
+    if _of_the_book(found):
+        words.insert(
+            0, "命令里的规格、单位等是示例数据的，请换成你们自己的；没有的就删去那个选项。"
+        )
     lines: list[list[Any]] = [
         [f"{found.title}（{found.name}）"],
         ["怎样填"],
-        ["1. 在工作表“数据”里填，每行一个记录；工作表“示例”给出填好的样子。"],
-        ["2. 有下拉菜单的列，先在工作表“名单”里换成你们自己的名字；不用的名字删去。"],
-        ["3. 保存、关闭，然后在命令行里运行："],
-        [f"qtools run {found.name} --data {_quoted(name)} -o 报告.html"],
-        ["如果改了列名，或要换参数，就在命令后面加下表的选项。"],
+        *([f"{number}. {step}"] for number, step in enumerate(steps, start=1)),
+        [command(found, name)],
+        *([word] for word in words),
         [],
         ["要填的列", "单位", "类型", "含义"],
-        *([f"“{c.name}”", c.unit or "—", c.type, c.meaning] for c in columns),
+        *([f"“{c.name}”", _example(c.unit), c.type, _example(c.meaning)] for c in columns),
         [],
-        ["选项", "说明", "默认值", "类型"],
-        *([p.option, p.help, _shown(p.default), p.kind] for p in found.parameters),
+        ["选项", "说明", "不写时", "类型"],
+        *([p.option, p.help, _default(p), p.kind] for p in found.parameters),
     ]
     for number, line in enumerate(lines, start=1):
         sheet.append(line)
@@ -138,22 +163,26 @@ def _explain(sheet: Worksheet, found: Chapter, columns: list[Column], name: str)
                 cell.font = heading
     for letter, width in zip("ABCD", (24, _WIDTH, 20, 30), strict=True):
         sheet.column_dimensions[letter].width = width
-    for row in sheet.iter_rows(min_row=9):
+    for row in sheet.iter_rows(min_row=len(steps) + len(words) + 4):
         for cell in row:
             cell.alignment = Alignment(wrap_text=True, vertical="top")
 
 
 def _quoted(name: str) -> str:
-    return f'"{name}"' if " " in name else name
+    return f'"{name}"' if set(name) & set(" ;&|()<>'") else name
 
 
-def _shown(value: object) -> str:
-    # quoted, so that no row of this sheet is taken for the headings of the table
-    if isinstance(value, list | tuple):
-        return f"“{','.join(map(str, value))}”" if value else "（空）"
-    if isinstance(value, str):
-        return f"“{value}”"
-    return "（不填）" if value is None else str(value)
+def _example(text: str) -> str:
+    """A unit or a meaning on the data card, which tells of the book's data."""
+    return f"例：{text}" if text else "—"
+
+
+def _default(p: Parameter) -> str:
+    # a name is quoted, so that no row of this sheet is taken for the headings of the table
+    if p.optional or p.default in (None, (), []):
+        return "（不填）"
+    text = shown(p.default)
+    return f"“{text}”" if isinstance(p.default, str) or (p.many and "," not in text) else text
 
 
 def _guard(book: Any, sheet: Worksheet, frame: pd.DataFrame, columns: list[Column]) -> None:

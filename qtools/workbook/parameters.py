@@ -73,7 +73,7 @@ class Parameter:
     @property
     def kind(self) -> str:
         """The type in Chinese, for help and templates."""
-        name = _KINDS[self.item] + ("的列表，用逗号分开" if self.many else "")
+        name = _KINDS[self.item] + ("（可写几个，用逗号分开）" if self.many else "")
         return name + ("，可不填" if self.optional else "")
 
     @property
@@ -125,6 +125,8 @@ class Parameter:
     def _refuse(self, value: object) -> QualityDataError:
         shown = "什么也没有" if value in (None, "") else f"“{value}”"
         meaning = f"{self.option}：{self.help}" if self.help else f"写成 {self.option} 值"
+        if self.item in ("float", "int"):
+            meaning += "。只写数字，不带单位。"
         return QualityDataError(
             f"参数 {self.option} 要{self.kind}，收到的是{shown}。", hint=meaning
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 _TEXT_MIMES = ("text/html", "text/markdown", "text/plain")
-_HIDDEN = {"parameters", "injected-parameters"}  # the header shows the parameters
+_HIDDEN = {"parameters", "injected-parameters"}  # a table at the end shows the parameters
+_ANSWER = "answer"  # the cell whose section says the decision
 _NOTES = {"note": "说明", "tip": "提示", "hint": "提示", "warning": "注意", "important": "重要"}
 _NOTES |= {"caution": "小心", "attention": "注意", "danger": "警告", "seealso": "另见"}
 _MATHJAX = {
@@ -36,11 +37,12 @@ _POLICY = (
 )
 
 
-def render(nb: Any, chapter: Chapter, used: Mapping[str, object]) -> str:
+def render(nb: Any, chapter: Chapter, used: Mapping[str, object], facts: str = "") -> str:
     """Write an executed notebook as a self-contained page (自包含报告).
 
-    Code is folded; the parameters stand as a table in the header; plotly and MathJax are inside
-    once, and only if there is a figure or a formula.
+    First the title and what was read, then the section with the decision, then the rest of the
+    chapter; the parameters stand at the end. Code is folded; plotly and MathJax are inside once,
+    and only if there is a figure or a formula.
 
     Parameters
     ----------
@@ -50,6 +52,8 @@ def render(nb: Any, chapter: Chapter, used: Mapping[str, object]) -> str:
         What was executed.
     used : mapping
         Parameters that the reader gave, by name.
+    facts : str
+        What was read of the reader's own file, in one line.
 
     Returns
     -------
@@ -57,8 +61,13 @@ def render(nb: Any, chapter: Chapter, used: Mapping[str, object]) -> str:
         HTML.
     """
     cells = [cell for cell in nb.cells if not _HIDDEN & set(tags(cell))]
-    body = "\n".join(_cell(cell, chapter, first=place == 0) for place, cell in enumerate(cells))
-    head = _header(chapter, used)
+    title, *rest = cells or [None]
+    parts = [_cell(cell, chapter) for cell in _decision_first(rest)]
+    if title is not None:  # the introduction stands behind the decision
+        at = len(_answer(rest))
+        parts.insert(at, _cell(title, chapter, first=True))
+    body = "\n".join([*parts, _parameters(chapter, used)])
+    head = _header(chapter, used, facts)
     scripts = ""
     if 'class="qt-figure"' in body:
         scripts += _script(web.plotly_js()) + _script(web.static_dir() / "figures.js")
@@ -90,27 +99,51 @@ def _source(chapter: Chapter, used: Mapping[str, object]) -> str:
     return f"手册自带数据 {'、'.join(chapter.data)}" if chapter.data else "手册自带数据"
 
 
-def _header(chapter: Chapter, used: Mapping[str, object]) -> str:
+def _answer(cells: Sequence[Any]) -> list[Any]:
+    """Cells of the section with the decision: from its heading to the next one."""
+    start = next((at for at, cell in enumerate(cells) if cell.get("id") == _ANSWER), None)
+    if start is None:
+        return []
+    headings = (
+        at
+        for at, cell in enumerate(cells)
+        if at > start and cell.cell_type == "markdown" and cell.source.startswith("## ")
+    )
+    return list(cells[start : next(headings, len(cells))])
+
+
+def _decision_first(cells: Sequence[Any]) -> list[Any]:
+    section = _answer(cells)
+    return [*section, *(cell for cell in cells if all(cell is not one for one in section))]
+
+
+def _header(chapter: Chapter, used: Mapping[str, object], facts: str) -> str:
     now = datetime.datetime.now().astimezone()
-    rows = "".join(
-        f'<tr><th scope="row">{escape(p.help or p.name)}</th><td>{_value(p, used)}</td>'
-        f"<td><code>{escape(p.name)}</code></td></tr>"
-        for p in chapter.parameters
-    )
-    table = (
-        '<div class="qt-scroll"><table class="qt-table"><caption>本次所用的参数</caption>'
-        '<thead><tr><th scope="col">参数</th><th scope="col">取值</th>'
-        f'<th scope="col">名字</th></tr></thead><tbody>{rows}</tbody></table></div>'
-    )
+    read = escape(facts or _source(chapter, used))
     return (
         '<header><p class="qt-report-brand">质量数据分析手册 · 分析报告</p>'
         f"<h1>{escape(chapter.title)}</h1>"
-        f'<dl class="qt-facts"><dt>数据</dt><dd>{escape(_source(chapter, used))}</dd>'
+        f'<dl class="qt-facts"><dt>读到了什么</dt><dd>{read}</dd>'
         f'<dt>生成时间</dt><dd><time datetime="{now.isoformat(timespec="seconds")}">'
         f"{now:%Y-%m-%d %H:%M}</time></dd>"
         f"<dt>方法</dt><dd>{escape(chapter.id)}（{escape(chapter.name)}），"
-        f"qtools {escape(qtools.__version__)}</dd></dl>"
-        f"{table if rows else ''}</header>"
+        f"qtools {escape(qtools.__version__)}</dd></dl></header>"
+    )
+
+
+def _parameters(chapter: Chapter, used: Mapping[str, object]) -> str:
+    """The parameters that were used, at the end of the report."""
+    rows = "".join(
+        f'<tr><th scope="row">{escape(p.help or p.name)}</th><td>{_value(p, used)}</td>'
+        f"<td><code>{escape(p.option)}</code></td></tr>"
+        for p in chapter.parameters
+    )
+    if not rows:
+        return ""
+    return (
+        '<div class="qt-scroll"><table class="qt-table"><caption>本次所用的参数</caption>'
+        '<thead><tr><th scope="col">参数</th><th scope="col">取值</th>'
+        f'<th scope="col">选项</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
 
@@ -120,7 +153,9 @@ def _value(parameter: Parameter, used: Mapping[str, object]) -> str:
         value = Path(value).name
     items = value if isinstance(value, list | tuple) else [value]
     shown = [f"{item:g}" if isinstance(item, float) else format_number(item) for item in items]
-    text = "（未填）" if value is None else "、".join(shown) or "（空）"
+    if value is None:
+        return "（未填）"
+    text = "、".join(shown) or "（空）"
     if parameter.name in used:
         return f'<span class="qt-given">{escape(text)}</span>'
     return f'{escape(text)} <span class="qt-by-default">（默认）</span>'
@@ -129,7 +164,7 @@ def _value(parameter: Parameter, used: Mapping[str, object]) -> str:
 # --- cells ---------------------------------------------------------------------------------------
 
 
-def _cell(cell: Any, chapter: Chapter, *, first: bool) -> str:
+def _cell(cell: Any, chapter: Chapter, *, first: bool = False) -> str:
     if cell.cell_type == "markdown":
         return _prose(cell.source, chapter) if first else _markdown().render(cell.source)
     if cell.cell_type != "code" or not cell.source.strip():

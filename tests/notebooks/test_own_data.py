@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -217,15 +218,64 @@ def test_unbalanced_layers_are_crossed_by_reml(here):
     assert "决定：先查“炉次”" in shown
 
 
-def test_every_chapter_has_a_template_that_runs(chapter, here):
-    """The template with its example copied into the sheet to fill in runs as it is."""
-    path = workbook.template(chapter, "模板.xlsx")
+def test_every_chapter_has_a_template_that_runs(chapter, here, capsys):
+    """The template, its example copied into the sheet to fill in, runs by the command it prints."""
+    path = workbook.template(chapter, "我的 模板.xlsx")
     book = openpyxl.load_workbook(path)
     for row in book["示例"].iter_rows(min_row=2, values_only=True):
         book["数据"].append(row)
     book.save(path)
-    values = workbook.resolve(chapter, {"data": "模板.xlsx"})
-    workbook.execute(chapter.path, values, course=False)
+    notes = [str(row[0]) for row in book["说明"].iter_rows(values_only=True)]
+    (command,) = [line for line in notes if line.startswith("qtools run ")]
+    assert cli.invoke(shlex.split(command)[1:]) == 0, capsys.readouterr().err
+    assert "工作表“数据”，表头在第 1 行" in text_of(here / "报告.html")
+    assert any("“名单”" in line for line in notes) == ("名单" in book.sheetnames)
+
+
+def test_the_books_limits_do_not_judge_other_data(chapter, here):
+    """What may be left out is None on one's own file; on the book's data it is the book's."""
+    Path("a.csv").write_text("甲\n1\n", encoding="utf-8")
+    optional = {p.name for p in chapter.parameters if p.optional}
+    used = workbook.resolve(chapter, {"data": "a.csv"})
+    assert {name for name, value in used.items() if value is None} == optional
+    assert workbook.resolve(chapter, {"data": chapter.data[0]}) == {"data": chapter.data[0]}
+
+
+def test_a_default_column_is_told_as_such(capsys):
+    data.load("furnace").rename(columns={"炉次": "批号"}).to_csv("a.csv", index=False)
+    message = refused(capsys, "run", "dmaic/baseline", "--data", "a.csv", "--value", "膜 厚")
+    assert "你没有写 --subgroup，用的是本书的默认列名“炉次”，而你的文件里没有它" in message
+    assert "--value 写的“膜 厚”找不到" in message
+    assert "“膜 厚”是不是“膜厚”" in message
+    assert "“批号”" in message
+
+
+def test_a_wide_table_is_sent_to_the_template(capsys):
+    wide = "件号,张三-1,张三-2,李四-1,李四-2\nP1,1.2,1.3,1.1,1.2\n"
+    Path("宽.csv").write_text(wide, encoding="utf-8")
+    message = refused(capsys, "run", "N201", "--data", "宽.csv", "--part", "件号")
+    assert "宽表" in message
+    assert "qtools template msa/gage-rr" in message
+
+
+def test_sheet_and_heading_row_can_be_named(study, here, capsys):
+    book = openpyxl.Workbook()
+    for title, factor in (("一月", 1), ("二月", 2)):
+        sheet = book.create_sheet(title)
+        sheet.append(["量具研究"])
+        sheet.append(list(study.columns))
+        for *labels, value in study.itertuples(index=False):
+            sheet.append([*labels, value * factor + (labels[2] == 1) * (factor - 1)])
+    book.save("两月.xlsx")
+    words = ["run", "msa/gage-rr", "--data", "两月.xlsx", *ROLES]
+    assert "命令行：--sheet 一月" in refused(capsys, *words)
+    assert cli.invoke([*words, "--sheet", "一月", "--header", "2"]) == 0
+    shown = text_of(here / "gage-rr-两月-一月-报告.html")
+    assert "%GRR = 27.86 %，ndc = 4" in shown
+    assert "两月.xlsx，工作表“一月”，表头在第 2 行，90 行记录" in shown
+    assert shown.index("30 秒答案") < shown.index("情境与数据") < shown.index("本次所用的参数")
+    capsys.readouterr()
+    assert "只用于你自己的文件" in refused(capsys, "run", "msa/gage-rr", "--sheet", "一月")
 
 
 def test_no_report_tells_the_books_story(chapter):

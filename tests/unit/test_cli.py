@@ -33,7 +33,7 @@ def top(tmp_path, monkeypatch):
         new_markdown_cell("# 小章", id="title"),
         new_code_cell(
             'data = "flowrate"  # 数据\nvalue = "流量"  # 数值列\n'
-            "lsl: float | None = None  # 下限\n"
+            "lsl: float | None = None  # 下限\nusl: float | None = 53.0  # 上限\n"
             'levels = ["a", "b"]  # 层\nshare = 0.5  # 比例',
             id="params",
             metadata={"tags": ["parameters"]},
@@ -143,9 +143,11 @@ def test_list_shows_chapters_and_parameters(top, call):
     code, out, _ = call("list")
     assert code == 0
     assert "t/mini　N900 L1　小章" in out
-    assert "--value   数值列　[文字，默认：流量]" in out
-    assert "--lsl     下限　[数，可不填，默认：不填]" in out
-    assert "默认：a、b" in out
+    assert "--data    数据　[文字，不写时用手册自带的 flowrate]" in out
+    assert "--value   数值列　[文字，默认：流量，是手册自带数据的列名]" in out
+    assert "--lsl     下限　[数，可不填]" in out
+    assert "--usl     上限　[数，可不填，只有手册自带的数据用 53]" in out
+    assert "默认：a,b]" in out
 
 
 @pytest.mark.parametrize("words", [["run", "t/mini", "--help"], ["run", "-h", "t/mini"]])
@@ -167,9 +169,9 @@ def ran(monkeypatch):
     """Calls of workbook.run, which itself does nothing."""
     calls = []
 
-    def run(found, values, output, progress):
+    def run(found, values, output, *, progress, **place):
         progress(1, 2)
-        calls.append((found.name, values, str(output)))
+        calls.append((found.name, values, str(output), place))
         return output
 
     monkeypatch.setattr(workbook, "run", run)
@@ -180,15 +182,34 @@ def test_run_hands_over_what_was_typed(top, call, ran):
     words = "run t/mini --data a.csv --value=流量 --lsl -5 --levels 炉次,炉区 -o r.html"
     code, out, err = call(*words.split())
     assert (code, out) == (0, "报告：r.html\n")
-    first, second = err.splitlines()
+    first, second, third = err.splitlines()
     assert first == "运行 t/mini：小章"
-    assert "默认值的参数：--share 0.5。" in second
+    assert "当作没有的参数：--usl。" in second
+    assert "默认值的参数：--share 0.5。" in third
     values = {"data": "a.csv", "value": "流量", "lsl": "-5", "levels": "炉次,炉区"}
-    assert ran == [("t/mini", values, "r.html")]
+    assert ran == [("t/mini", values, "r.html", {"sheet": None, "header": None})]
+
+
+def test_run_takes_sheet_and_header(top, call, ran):
+    words = ["--data", "x/我的 数据.xlsx", "--sheet", "数据", "--header", "3"]
+    assert call("run", "n900", *words)[1] == "报告：mini-我的 数据-数据-报告.html\n"
+    assert ran[0][1] == {"data": "x/我的 数据.xlsx"}
+    assert ran[0][3] == {"sheet": "数据", "header": 3}
+    code, _, err = call("run", "t/mini", "--header", "三")
+    assert code == 2
+    assert "--header 要整数" in err
+
+
+def test_the_books_own_data_keep_the_books_limits(top, call, ran):
+    _, _, err = call("run", "t/mini", "--data", "flowrate")
+    assert "默认值的参数：--value 流量；--usl 53；" in err
 
 
 def test_run_has_a_name_for_the_report(top, call, ran):
-    assert call("run", "t/mini") == (0, "报告：mini-报告.html\n", "运行 t/mini：小章\n")
+    assert call("run", "t/mini") == (
+        0, "报告：mini-报告.html\n",
+        "运行 t/mini：小章\n没有写 --data，用的是手册自带的数据 flowrate。\n",
+    )  # fmt: skip
     assert ran[0][2] == "mini-报告.html"
 
 
@@ -358,6 +379,29 @@ def test_lab_is_chinese_and_keeps_to_this_environment(top, call, started, monkey
     assert overrides["@jupyterlab/translation-extension:plugin"]["locale"] == "zh_CN"
     news = overrides["@jupyterlab/apputils-extension:notification"]
     assert (news["fetchNews"], news["checkForUpdates"]) == ("false", False)
+
+
+def test_lab_takes_a_port_and_words_for_jupyterlab(call, started, monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    assert call("lab", "--no-browser", "--port", "9000", "--", "--ServerApp.token=x")[0] == 0
+    command = started[0][0][0]
+    assert "--ServerApp.port=9000" in command
+    assert command[-2:] == ["--allow-root", "--ServerApp.token=x"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="没有 SIGTERM")
+def test_a_program_ends_with_the_one_that_started_it():
+    child = "import time; print(1, flush=True); time.sleep(60)"
+    script = (
+        f"import sys\nfrom qtools import workshop\n"
+        f"sys.exit(workshop._wait([sys.executable, '-c', {child!r}]))"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"1\n"  # the child runs
+        process.terminate()
+        assert process.stdout.read() == b""  # closed once the child is gone, too
+        assert process.wait(timeout=30) != 0
 
 
 def test_lab_of_an_installation_works_on_a_copy(top, call, started, monkeypatch, tmp_path):
