@@ -34,7 +34,11 @@ _CELLS: tuple[tuple[str, str, str], ...] = (
         "# {title}\n\n{id} · {level} · 约 30 分钟\n\n"
         "**本章要作的决定：** 写一句话，读者读完能据此行动。",
     ),
-    ("goals", "course", "## 学习目标\n\n学完本章，你能够：\n\n1. 算出……；\n2. 说出……；\n3. 判断……。"),
+    (
+        "goals",
+        "course",
+        "## 学习目标\n\n学完本章，你能够：\n\n1. 算出……；\n2. 说出……；\n3. 判断……。",
+    ),
     (
         "params",
         "parameters",
