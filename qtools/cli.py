@@ -117,7 +117,7 @@ def _print_parameters(found: Chapter) -> None:
             default = f"，只有手册自带的数据用 {_shown(p)}"
         else:
             default = f"，默认：{_shown(p)}" + ("，是手册自带数据的列名" if p in columns else "")
-        out(f"  {p.option:<{width}}  {p.help}　[{p.kind}{default}]")
+        out(f"  {p.option:<{width}}  {p.told}　[{p.kind}{default}]")
 
 
 def _shown(p: Parameter) -> str:
@@ -155,8 +155,14 @@ def run(
         return
     place = _place(values)
     target = Path(output) if output else _report_name(found, values, place["sheet"])
-    with console.progress(f"运行 {found.name}：{found.title}") as step:
-        report = workbook.run(found, values, target, **place, progress=lambda k, n: step(k, n, ""))
+    try:
+        with console.progress(f"运行 {found.name}：{found.title}") as step:
+            report = workbook.run(
+                found, values, target, **place, progress=lambda k, n: step(k, n, "")
+            )
+    except QualityDataError as error:
+        names = [p.name for p in found.parameters]
+        raise QualityDataError(console.with_options(str(error), names)) from error
     _tell_defaults(found, values)
     out(f"报告：{report}")
 

@@ -37,6 +37,8 @@ def _in_chinese(types: Any) -> Any:
     if found:
         many, name, rest = found.groups()
         types.plain = _TYPES.get(name.casefold(), name) + ("，可写几个" if many else "") + rest
+    types.plain = re.sub(r" ?\[x>=(\d+)\]", r"，至少 \1", types.plain)
+    types.plain = re.sub(r" ?\[(\d+)<=x<=(\d+)\]", r"，\1 到 \2", types.plain)
     return _highlight_types(types)
 
 
@@ -50,6 +52,7 @@ class _Chinese:
     def get_usage(self, ctx: Any) -> str:
         usage: str = super().get_usage(ctx)  # type: ignore[misc]
         usage = re.sub(r"^Usage:", "用法：", usage).replace("[OPTIONS]", "[选项]")
+        usage = re.sub(r"\[(\[.+?\]…)\]\.\.\.", r"\1", usage)
         return usage.replace("COMMAND [ARGS]...", "命令 …")
 
     def get_help_option(self, ctx: Any) -> Any:
@@ -96,6 +99,26 @@ def translate(message: str) -> str:
         if found:
             return found.expand(sentence)
     return f"命令写得不对：{message}"
+
+
+def with_options(message: str, names: Sequence[str]) -> str:
+    """A message that speaks of a function's arguments, in the words of the command line.
+
+    What stands in quotation marks or is part of a longer word is somebody's own and stays.
+
+    Examples
+    --------
+    >>> with_options("请给 lsl 或 usl；confidence=95 不行；列“lsl”在 lsl.csv 里。", ["lsl", "usl"])
+    '请给 --lsl 或 --usl；confidence=95 不行；列“lsl”在 lsl.csv 里。'
+    >>> with_options("alpha_pool=2 太大。", ["alpha_pool"])
+    '--alpha-pool 2 太大。'
+    """
+    for name in names:
+        option = "--" + name.replace("_", "-")
+        word = rf"(?<![A-Za-z0-9_.“/\\-]){re.escape(name)}(?![A-Za-z0-9_.”(/-])"
+        message = re.sub(rf"{word}=", f"{option} ", message)
+        message = re.sub(word, option, message)
+    return message
 
 
 def speak_utf8() -> None:

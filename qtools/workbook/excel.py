@@ -154,7 +154,7 @@ def _explain(sheet: Worksheet, found: Chapter, columns: list[Column], name: str)
         *([f"“{c.name}”", _example(c.unit), c.type, _example(c.meaning)] for c in columns),
         [],
         ["选项", "说明", "不写时", "类型"],
-        *([p.option, p.help, _default(p), p.kind] for p in found.parameters),
+        *([p.option, p.told, _default(p), p.kind] for p in found.parameters),
     ]
     for number, line in enumerate(lines, start=1):
         sheet.append(line)

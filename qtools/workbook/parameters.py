@@ -77,6 +77,11 @@ class Parameter:
         return name + ("，可不填" if self.optional else "")
 
     @property
+    def told(self) -> str:
+        """The help outside a notebook, where nobody writes None."""
+        return self.help.replace("写 None", "不写").replace("None", "不写")
+
+    @property
     def is_file(self) -> bool:
         """Whether the value names a data set or a file: ``data``, ``data_…``."""
         return self.name == "data" or self.name.startswith("data_")
@@ -124,7 +129,7 @@ class Parameter:
 
     def _refuse(self, value: object) -> QualityDataError:
         shown = "什么也没有" if value in (None, "") else f"“{value}”"
-        meaning = f"{self.option}：{self.help}" if self.help else f"写成 {self.option} 值"
+        meaning = f"{self.option}：{self.told}" if self.help else f"写成 {self.option} 值"
         if self.item in ("float", "int"):
             meaning += "。只写数字，不带单位。"
         return QualityDataError(

@@ -40,9 +40,9 @@ _POLICY = (
 def render(nb: Any, chapter: Chapter, used: Mapping[str, object], facts: str = "") -> str:
     """Write an executed notebook as a self-contained page (自包含报告).
 
-    First the title and what was read, then the section with the decision, then the rest of the
-    chapter; the parameters stand at the end. Code is folded; plotly and MathJax are inside once,
-    and only if there is a figure or a formula.
+    First the title, what was read and the question, then the section with the decision, then the
+    rest of the chapter; the parameters stand at the end. Code is folded; plotly and MathJax are
+    inside once, and only if there is a figure or a formula.
 
     Parameters
     ----------
@@ -61,12 +61,10 @@ def render(nb: Any, chapter: Chapter, used: Mapping[str, object], facts: str = "
         HTML.
     """
     cells = [cell for cell in nb.cells if not _HIDDEN & set(tags(cell))]
-    title, *rest = cells or [None]
-    parts = [_cell(cell, chapter) for cell in _decision_first(rest)]
-    if title is not None:  # the introduction stands behind the decision
-        at = len(_answer(rest))
-        parts.insert(at, _cell(title, chapter, first=True))
-    body = "\n".join([*parts, _parameters(chapter, used)])
+    title, rest = cells[:1], cells[1:]  # the title's cell asks the question that is decided
+    ordered = [_cell(cell, chapter, first=True) for cell in title]
+    ordered += [_cell(cell, chapter) for cell in _decision_first(rest)]
+    body = "\n".join([*ordered, _parameters(chapter, used)])
     head = _header(chapter, used, facts)
     scripts = ""
     if 'class="qt-figure"' in body:
@@ -99,22 +97,16 @@ def _source(chapter: Chapter, used: Mapping[str, object]) -> str:
     return f"手册自带数据 {'、'.join(chapter.data)}" if chapter.data else "手册自带数据"
 
 
-def _answer(cells: Sequence[Any]) -> list[Any]:
-    """Cells of the section with the decision: from its heading to the next one."""
-    start = next((at for at, cell in enumerate(cells) if cell.get("id") == _ANSWER), None)
-    if start is None:
-        return []
+def _decision_first(cells: Sequence[Any]) -> list[Any]:
+    """The section with the decision, from its heading to the next one, before all others."""
+    start = next((at for at, cell in enumerate(cells) if cell.get("id") == _ANSWER), 0)
     headings = (
         at
         for at, cell in enumerate(cells)
         if at > start and cell.cell_type == "markdown" and cell.source.startswith("## ")
     )
-    return list(cells[start : next(headings, len(cells))])
-
-
-def _decision_first(cells: Sequence[Any]) -> list[Any]:
-    section = _answer(cells)
-    return [*section, *(cell for cell in cells if all(cell is not one for one in section))]
+    end = next(headings, len(cells))
+    return [*cells[start:end], *cells[:start], *cells[end:]]
 
 
 def _header(chapter: Chapter, used: Mapping[str, object], facts: str) -> str:
@@ -134,14 +126,15 @@ def _header(chapter: Chapter, used: Mapping[str, object], facts: str) -> str:
 def _parameters(chapter: Chapter, used: Mapping[str, object]) -> str:
     """The parameters that were used, at the end of the report."""
     rows = "".join(
-        f'<tr><th scope="row">{escape(p.help or p.name)}</th><td>{_value(p, used)}</td>'
+        f'<tr><th scope="row">{escape(p.told or p.name)}</th><td>{_value(p, used)}</td>'
         f"<td><code>{escape(p.option)}</code></td></tr>"
         for p in chapter.parameters
     )
     if not rows:
         return ""
     return (
-        '<div class="qt-scroll"><table class="qt-table"><caption>本次所用的参数</caption>'
+        '<div class="qt-scroll qt-parameters"><table class="qt-table">'
+        "<caption>本次所用的参数</caption>"
         '<thead><tr><th scope="col">参数</th><th scope="col">取值</th>'
         f'<th scope="col">选项</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )

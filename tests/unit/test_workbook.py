@@ -488,3 +488,25 @@ def test_template_overwrites_only_when_told(top, tmp_path):
     assert openpyxl.load_workbook(path).sheetnames[0] == "数据"
     with pytest.raises(QualityDataError, match=r"不是 \.xlsx"):
         workbook.template("t/mini", tmp_path / "t.xls")
+
+
+def test_the_decision_comes_first():
+    cells = [
+        *(new_markdown_cell("## 情境", id="scene"), new_code_cell("1", id="load")),
+        *(new_markdown_cell("## 答案", id="answer"), new_code_cell("2", id="answer-say")),
+        new_markdown_cell("## 手算", id="by-hand"),
+    ]
+    order = [cell["id"] for cell in html._decision_first(cells)]
+    assert order == ["answer", "answer-say", "scene", "load", "by-hand"]
+    assert html._decision_first(cells[:2]) == cells[:2]
+
+
+def test_help_outside_a_notebook_does_not_ask_for_none():
+    limit = Parameter("lsl", None, "float | None", "下限；没有就写 None")
+    assert limit.told == "下限；没有就不写"
+    with pytest.raises(QualityDataError, match="没有就不写。只写数字，不带单位"):
+        limit.convert("4 mm")
+
+
+def test_a_chapter_is_found_by_its_number(top):
+    assert workbook.chapter("n900").name == "t/mini"
