@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from qtools import site, workbook
 from qtools.site import authoring
+
+# The same examples in every run: a red test is the change's doing, not the day's.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
