@@ -3,25 +3,11 @@
 python tests/benchmarks/bench_msa.py
 """
 
-import statistics
-import time
-
 import numpy as np
 import pandas as pd
+from timing import median_ms
 
 import qtools as qt
-
-REPEATS = 9
-
-
-def median_ms(work):
-    work()  # imports and caches
-    times = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        work()
-        times.append((time.perf_counter() - start) * 1000)
-    return statistics.median(times)
 
 
 def study(parts, operators, trials):

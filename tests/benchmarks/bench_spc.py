@@ -3,26 +3,13 @@
 python tests/benchmarks/bench_spc.py
 """
 
-import statistics
-import time
-
 import numpy as np
 import pandas as pd
+from timing import median_ms
 
 from qtools import sigma, spc
 
 N = 1_000_000
-REPEATS = 9
-
-
-def median_ms(work):
-    work()  # imports and caches
-    times = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        work()
-        times.append((time.perf_counter() - start) * 1000)
-    return statistics.median(times)
 
 
 def main():
