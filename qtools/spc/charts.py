@@ -15,14 +15,14 @@ The location chart rests on the spread chart: where the latter signals, look the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qtools import frames, sigma
 from qtools.errors import QualityDataError
-from qtools.spc.criteria import rule_set
+from qtools.spc.criteria import RuleSet, rule_set
 from qtools.spc.result import ImrChart, Panel, XbarRChart, XbarSChart
 from qtools.spc.rules import evaluate
 
@@ -129,14 +129,9 @@ def xbar_r_chart(
     >>> round(xbar_r_chart(df, value="长度", subgroup="班").metrics()["r_center"], 6)
     0.2
     """
-    names, codes, x = _subgrouped(df, value, subgroup)
-    chosen = rule_set(rules)
-    s = sigma.from_ranges(x, codes, names=names)
-    _require_variation(s, f"{frames.source(df)}列“{value}”在每个子组内部都没有变差")
-    stats = sigma.subgroup_statistics(x, codes)
-    location = _location("均值", stats.mean, _mean(x), s.value / np.sqrt(stats.size), chosen.rules)
+    names, x, s, stats, chosen, location = _means(df, value, subgroup, rules, sigma.from_ranges)
     spread = _spread("r", "极差", stats.range, stats.size, s, sigma.d2, sigma.d3)
-    return XbarRChart(value, subgroup, tuple(names), stats.size, x, s, chosen, location, spread)
+    return XbarRChart(value, subgroup, names, stats.size, x, s, chosen, location, spread)
 
 
 def xbar_s_chart(
@@ -173,14 +168,34 @@ def xbar_s_chart(
     >>> round(chart.sigma.value, 6), chart.sigma.name
     (0.177245, 's̄/c₄')
     """
+    estimator = sigma.from_standard_deviations
+    names, x, s, stats, chosen, location = _means(df, value, subgroup, rules, estimator)
+    spread = _spread("s", "标准差", stats.sd, stats.size, s, sigma.c4, _c5)
+    return XbarSChart(value, subgroup, names, stats.size, x, s, chosen, location, spread)
+
+
+def _means(
+    df: pd.DataFrame,
+    value: str,
+    subgroup: str,
+    rules: str | Sequence[str],
+    estimator: Callable[..., sigma.Sigma],
+) -> tuple[
+    tuple[str, ...],
+    Floats,
+    sigma.Sigma,
+    sigma.Subgroups,
+    RuleSet,
+    Panel,
+]:
+    """What both charts of subgroup means share: all but the spread panel."""
     names, codes, x = _subgrouped(df, value, subgroup)
     chosen = rule_set(rules)
-    s = sigma.from_standard_deviations(x, codes, names=names)
+    s = estimator(x, codes, names=names)
     _require_variation(s, f"{frames.source(df)}列“{value}”在每个子组内部都没有变差")
     stats = sigma.subgroup_statistics(x, codes)
     location = _location("均值", stats.mean, _mean(x), s.value / np.sqrt(stats.size), chosen.rules)
-    spread = _spread("s", "标准差", stats.sd, stats.size, s, sigma.c4, _c5)
-    return XbarSChart(value, subgroup, tuple(names), stats.size, x, s, chosen, location, spread)
+    return tuple(names), x, s, stats, chosen, location
 
 
 def _c5(n: int) -> float:
