@@ -1,7 +1,14 @@
 """测量系统分析 Measurement systems analysis: how much of the spread is the gauge's own."""
 
-from qtools.msa.criteria import CRITERIA, Band, GageCriteria
+from qtools.msa.criteria import GAGE, Band, GageCriteria, Ladder
 from qtools.msa.gage_rr import gage_rr
 from qtools.msa.result import GageRR
 
-__all__ = ["CRITERIA", "Band", "GageCriteria", "GageRR", "gage_rr"]
+__all__ = [
+    "GAGE",
+    "Band",
+    "GageCriteria",
+    "GageRR",
+    "Ladder",
+    "gage_rr",
+]

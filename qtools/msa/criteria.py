@@ -1,7 +1,7 @@
-"""接收准则 Acceptance criteria of measurement systems, as data.
+"""接收准则 Acceptance criteria of measurement systems, as data: replace a table, not the code.
 
-The manual leaves the borders open ("under 10 %", "10 % to 30 %", "over 30 %"); this handbook
-reads exactly 10 % and exactly 30 % as belonging to the middle band.
+Manuals leave the borders between their bands open ("under 10 %", "10 % to 30 %", "over 30 %").
+Each band here says whether its border belongs to it, and the rule's sentence says so too.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from qtools.result import Level
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """等级带 One band of %GRR: everything below ``limit`` that no earlier band took.
+    """等级带 One rung of a ladder, taken by what no better rung took.
 
     Parameters
     ----------
     limit : float
-        Upper border in percent.
+        Border towards the next worse band, in the unit of the index; the last band has ±inf.
     closed : bool
         Whether the border itself belongs to this band.
     level : {"good", "caution", "bad", "info"}
@@ -31,50 +31,63 @@ class Band:
     level: Level
     name: str
 
-    def holds(self, value: float) -> bool:
-        """Whether a value lies under this band's border; rounding of the last digits aside."""
-        value = round(value, 9)
-        return value <= self.limit if self.closed else value < self.limit
-
 
 @dataclass(frozen=True, slots=True)
-class GageCriteria:
-    """量具接收准则 Bands of %GRR from good to bad, and the least number of distinct categories.
+class Ladder:
+    """判定阶梯 Bands of one index from best to worst, with the rule and its source.
 
     Parameters
     ----------
     bands : tuple of Band
-        Best first; the last one has no upper border.
-    ndc_minimum : int
-        Fewest distinct categories.
+        Best first; the last one has no border.
     rule : str
-        The criteria in one Chinese sentence.
+        The criteria in one Chinese sentence, the borders' side included.
     source : str
         Where they come from.
+    rising : bool
+        True where a large value is bad (%GRR, miss rate), False where it is good (kappa, Cg).
     """
 
     bands: tuple[Band, ...]
-    ndc_minimum: int
     rule: str
     source: str
+    rising: bool = True
 
     def band(self, value: float) -> Band:
-        """The band of a %GRR.
+        """The band of a value; rounding of the last digits does not move it over a border.
 
         Examples
         --------
-        >>> [CRITERIA.band(value).name for value in (9.99, 10, 30, 30.01)]
+        >>> [GAGE.band(value).name for value in (9.99, 10, 30, 30.01)]
         ['可接受', '视用途而定', '视用途而定', '不可接受']
         """
-        return next(band for band in self.bands if band.holds(value))
+        value = round(value, 9)
+        for band in self.bands[:-1]:
+            inside = value < band.limit if self.rising else value > band.limit
+            if inside or (band.closed and value == band.limit):
+                return band
+        return self.bands[-1]
 
     @property
     def limits(self) -> tuple[float, ...]:
-        """Borders between the bands."""
+        """Borders between the bands, from the best on."""
         return tuple(band.limit for band in self.bands[:-1])
 
 
-CRITERIA = GageCriteria(
+@dataclass(frozen=True, slots=True)
+class GageCriteria(Ladder):
+    """量具接收准则 Bands of %GRR, and the least number of distinct categories.
+
+    Parameters
+    ----------
+    ndc_minimum : int
+        Fewest distinct categories.
+    """
+
+    ndc_minimum: int = 5
+
+
+GAGE = GageCriteria(
     bands=(
         Band(10.0, closed=False, level="good", name="可接受"),
         Band(30.0, closed=True, level="caution", name="视用途而定"),

@@ -15,7 +15,7 @@ import numpy as np
 
 from qtools import frames
 from qtools.errors import QualityDataError
-from qtools.msa.criteria import CRITERIA, GageCriteria
+from qtools.msa.criteria import GAGE, GageCriteria
 from qtools.msa.intervals import gage_intervals
 from qtools.msa.ranges import range_analysis
 from qtools.msa.result import METHOD_NAMES, NDC_FACTOR, GageRR, Method
@@ -39,7 +39,7 @@ def gage_rr(
     k: float = 6.0,
     alpha_pool: float = 0.25,
     confidence: float = 0.90,
-    criteria: GageCriteria = CRITERIA,
+    criteria: GageCriteria = GAGE,
 ) -> GageRR:
     """量具重复性与再现性 Crossed gauge R&R: every operator measures every part equally often.
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import qtools as qt
 from qtools.errors import QualityDataError
-from qtools.msa import CRITERIA
+from qtools.msa import GAGE
 from qtools.msa.ranges import d2_star, k1
 
 ROLES = {"part": "零件", "operator": "检验员", "value": "读数"}
@@ -294,7 +294,7 @@ def test_k_changes_the_study_variation_and_no_ratio():
     ],
 )
 def test_borders_of_the_bands(value, level):
-    assert CRITERIA.band(value).level == level
+    assert GAGE.band(value).level == level
 
 
 def balanced_cube(grr_percent):
@@ -359,7 +359,7 @@ def test_tolerance_decides_when_it_is_worse():
 def test_few_categories_forbid_acceptance():
     from dataclasses import replace
 
-    strict = replace(CRITERIA, ndc_minimum=1000)
+    strict = replace(GAGE, ndc_minimum=1000)
     result = qt.msa.gage_rr(study(balanced_cube(5)), **ROLES, alpha_pool=0, criteria=strict)
     assert result.verdict.level == "caution"
     assert "不到 1000" in result.verdict.text
