@@ -18,10 +18,11 @@ from qtools import data
 from qtools.errors import QualityDataError
 
 _INTERRUPTED = 130
+_WORKERS = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadgroup")
 
 
 def run_tests(words: Sequence[str]) -> int:
-    """测试 Run pytest over the checkout; without arguments everything, with coverage.
+    """测试 Run pytest over the checkout; without arguments everything, in parallel, with coverage.
 
     Returns
     -------
@@ -42,7 +43,7 @@ def run_tests(words: Sequence[str]) -> int:
         raise QualityDataError(
             "没有安装测试工具。", hint="pip install --require-hashes -r requirements.lock"
         )
-    arguments = list(words) or ["--cov=qtools", "--cov-report=term:skip-covered"]
+    arguments = list(words) or [*_WORKERS, "--cov=qtools", "--cov-report=term:skip-covered"]
     done = _wait([sys.executable, "-m", "pytest", *arguments], cwd=top)
     return {0: 0, 2: _INTERRUPTED, 4: 2}.get(done, 1)
 

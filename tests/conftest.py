@@ -24,6 +24,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("chapter", chapters, ids=[chapter.name for chapter in chapters])
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs the executed chapters or the built site shares one worker, and so one build."""
+    book = {"executed", "executed_without_course", "site_html"}
+    for item in items:
+        if book & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("book"))
+
+
 @pytest.fixture(scope="session")
 def executed() -> dict[str, Any]:
     """Every chapter as executed, by name; only what is out of date is executed anew."""
