@@ -81,7 +81,8 @@ def data_card(card: Card, checked: Sequence[Verification], chapters: Sequence[Ch
 
 
 def verification_table(checked: Sequence[Verification]) -> str:
-    """Published and computed values side by side, with notes below."""
+    """Published and computed values side by side; sources and notes below, each written once."""
+    sources = list(dict.fromkeys(one.case.source for one in checked))
     rows = []
     notes: list[str] = []
     for one in checked:
@@ -90,17 +91,28 @@ def verification_table(checked: Sequence[Verification]) -> str:
             notes.append(f"{len(notes) + 1}. {escape(one.case.what)}：{escape(one.case.note)}")
             mark = f" {{sup}}`{len(notes)}`"
         state = one.status if one.status == "一致" else f"**{one.status}**"
-        rows.append(
-            (
-                escape(one.case.what) + mark,
-                _YES_NO.get(one.published) or escape(one.published),
-                escape(shown(one)),
-                state,
-                escape(one.case.source),
-            )
+        row = (
+            escape(one.case.what) + mark,
+            _YES_NO.get(one.published) or escape(one.published),
+            escape(shown(one)),
+            state,
         )
-    text = table(("内容", "参照值", "算出的值", "核对", "出处"), rows, numeric=(1, 2), short=(3,))
-    return text + ("\n" + "\n".join(notes) + "\n" if notes else "")
+        rows.append(row if len(sources) == 1 else (*row, _letter(sources.index(one.case.source))))
+    headings: tuple[str, ...] = ("内容", "参照值", "算出的值", "核对")
+    legend = [f"出处：{escape(sources[0])}。"]
+    if len(sources) > 1:
+        headings += ("出处",)
+        legend = [
+            f"- **{_letter(place)}**　{escape(source)}" for place, source in enumerate(sources)
+        ]
+    text = table(headings, rows, numeric=(1, 2), short=(3, 4)[: len(headings) - 3])
+    return "\n".join([text, *legend, "", *notes]) + "\n"
+
+
+def _letter(place: int) -> str:
+    """Letters of the alphabet, then ``aa``, ``ab`` …."""
+    head, tail = divmod(place, 26)
+    return (chr(96 + head) if head else "") + chr(97 + tail)
 
 
 def shown(one: Verification) -> str:
@@ -126,7 +138,7 @@ def numbers(
     parts = [
         "# 数字核验\n",
         "公布的数与这里算出的数，逐个摆在一起。**参照值**是文献公布的数，照印刷的样子写；没有公布的，"
-        "用另一套软件或另一条算法独立复算，出处一栏写明。算出的值四舍五入到同样位数后与它相同，"
+        "用另一套软件或另一条算法独立复算，表下的出处写明。算出的值四舍五入到同样位数后与它相同，"
         "记作“一致”。\n",
         "“未复现”是按公布的公式和数据算不出公布的那个数：两个数都列出，下面注明原因。"
         "它们是查过的，不是漏掉的。\n",

@@ -208,8 +208,18 @@ def test_computed_values_show_two_digits_more(value: str, computed: object, show
 def test_what_does_not_reproduce_is_shown_with_both_figures() -> None:
     bad = verified("1.001", 1.0138, reproduces=False, note="公式给出的是右边的数。")
     text = pages_data.verification_table([verified("4", 4), bad])
-    assert "| 均值 {sup}`1` | 1.001 | 1.01380 | **未复现** | NIST |" in text
+    assert "| 均值 {sup}`1` | 1.001 | 1.01380 | **未复现** |\n" in text
+    assert "出处：NIST。" in text
     assert "1. 均值：公式给出的是右边的数。" in text
+
+
+def test_each_source_is_written_once_under_the_table() -> None:
+    rows = [verified("4", 4, source=name) for name in ("甲书", "乙书", "甲书")]
+    text = pages_data.verification_table(rows)
+    assert re.findall(r"一致 \| (\w) \|", text) == ["a", "b", "a"]
+    assert "- **a**　甲书\n- **b**　乙书\n" in text
+    many = [verified("4", 4, source=f"书 {place}") for place in range(28)]
+    assert "- **ab**　书 27" in pages_data.verification_table(many)
 
 
 def test_numbers_page_counts_and_groups() -> None:
