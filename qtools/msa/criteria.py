@@ -100,3 +100,22 @@ GAGE = GageCriteria(
     ),
     source="AIAG《测量系统分析》第 4 版（2010）；边界归属为本手册约定",
 )
+
+TYPE1 = Ladder(
+    bands=(
+        Band(1.33, closed=True, level="good", name="合格"),
+        Band(float("-inf"), closed=True, level="bad", name="不合格"),
+    ),
+    rule="Cg 与 Cgk 都不小于 1.33 为合格；恰为 1.33 的算合格",
+    source="ISO 22514-7 与企业惯例，待核；口径（0.2T/6s、0.15T、4s 等）各企业不同，须写明",
+    rising=False,
+)
+
+BIAS = Ladder(
+    bands=(
+        Band(10.0, closed=True, level="good", name="小"),
+        Band(float("inf"), closed=True, level="bad", name="大"),
+    ),
+    rule="偏倚的区间含 0，就看不出偏倚；偏倚不超过公差（或过程变差）的 10 % 算小",
+    source="区间含 0：AIAG《测量系统分析》第 4 版（2010）；10 % 为本手册约定，请按用途另定",
+)
