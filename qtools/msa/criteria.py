@@ -119,3 +119,21 @@ BIAS = Ladder(
     rule="偏倚的区间含 0，就看不出偏倚；偏倚不超过公差（或过程变差）的 10 % 算小",
     source="区间含 0：AIAG《测量系统分析》第 4 版（2010）；10 % 为本手册约定，请按用途另定",
 )
+
+QMS = Ladder(
+    bands=(
+        Band(15.0, closed=True, level="good", name="合格"),
+        Band(float("inf"), closed=True, level="bad", name="不合格"),
+    ),
+    rule="测量系统的 2U/T（Q_MS）不大于 15 % 为合格；恰为 15 % 的算合格",
+    source="ISO 22514-7:2021；15 % 为其推荐值，待核",
+)
+
+QMP = Ladder(
+    bands=(
+        Band(30.0, closed=True, level="good", name="合格"),
+        Band(float("inf"), closed=True, level="bad", name="不合格"),
+    ),
+    rule="测量过程的 2U/T（Q_MP）不大于 30 % 为合格；恰为 30 % 的算合格",
+    source="ISO 22514-7:2021；30 % 为其推荐值，待核",
+)
