@@ -1,11 +1,16 @@
 """测量系统分析 Measurement systems analysis: how much of the spread is the gauge's own."""
 
+from qtools.msa.bias import BiasStudy, bias_study
 from qtools.msa.budget import UncertaintyBudget
 from qtools.msa.criteria import BIAS, GAGE, QMP, QMS, TYPE1, Band, GageCriteria, Ladder
 from qtools.msa.gage_rr import gage_rr
 from qtools.msa.inputs import Input, read_budget
+from qtools.msa.linearity import linearity_study
+from qtools.msa.linearity_result import LinearityStudy
 from qtools.msa.monte_carlo import MonteCarloUncertainty, monte_carlo_uncertainty
 from qtools.msa.result import GageRR
+from qtools.msa.stability import stability_study
+from qtools.msa.stability_result import StabilityStudy
 from qtools.msa.type1 import Type1Study, type1_study
 from qtools.msa.uncertainty import uncertainty_budget
 from qtools.msa.validation import Validation
@@ -17,17 +22,23 @@ __all__ = [
     "QMS",
     "TYPE1",
     "Band",
+    "BiasStudy",
     "GageCriteria",
     "GageRR",
     "Input",
     "Ladder",
+    "LinearityStudy",
     "MonteCarloUncertainty",
+    "StabilityStudy",
     "Type1Study",
     "UncertaintyBudget",
     "Validation",
+    "bias_study",
     "gage_rr",
+    "linearity_study",
     "monte_carlo_uncertainty",
     "read_budget",
+    "stability_study",
     "type1_study",
     "uncertainty_budget",
 ]

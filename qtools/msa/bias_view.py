@@ -25,9 +25,12 @@ def run_chart(
     *,
     names: tuple[str, ...] = (),
     noun: str = "测量次序",
+    band: tuple[float, float] | None = None,
 ) -> go.Figure:
-    """运行图 Points in order with the reference, their mean, and ± room where there is one."""
+    """运行图 Points in order with reference and mean; ± room and a band where there are any."""
     fig = theme.new_figure()
+    if band is not None:
+        fig.add_hrect(y0=band[0], y1=band[1], fillcolor=theme.SKY, opacity=0.25, line_width=0)
     n = x.size
     places = list(names) if names else list(range(1, n + 1))
     fig.add_scatter(
@@ -48,7 +51,7 @@ def run_chart(
             (reference + room, "上限", theme.RED, "dash"),
             (reference - room, "下限", theme.RED, "dash"),
         ]
-    heights = np.array([height for height, *_ in lines])
+    heights = np.array([*(height for height, *_ in lines), *(band or ())])
     low, high = min(x.min(), heights.min()), max(x.max(), heights.max())
     lines.sort(key=lambda line: line[0])
     least = 0.06 * float(high - low)
