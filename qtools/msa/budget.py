@@ -203,7 +203,7 @@ class UncertaintyBudget(Result):
         if known is not None:
             crossed = known.low < limit < known.high
             span = f"自由度给出的区间 {known.low:.1f}–{known.high:.1f} %"
-            firm = f"，{span}{'跨过界限，结论不牢' if crossed else '没有跨过界限'}"
+            firm = f"，{span}，{'跨过界限，结论不牢' if crossed else '没有跨过界限'}"
         text = f"{band.name}：测量占去公差的 {ratio:.1f} %（2U/T，界限 {limit:g} %）{firm}。"
         return Verdict(
             band.level, f"{text}{first}。{statement}。", self.criteria.rule, self.criteria.source

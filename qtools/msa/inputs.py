@@ -224,7 +224,7 @@ def read_budget(
     >>> import qtools as qt
     >>> model, inputs = read_budget(qt.load("micrometer-budget"), name="输入量", estimate="估计值",
     ...     stated="给出的值", distribution="分布", dof="自由度", sensitivity="灵敏系数")
-    >>> round(inputs["千分尺校准"].u, 3), inputs["千分尺校准"].name
+    >>> round(inputs["示值校准"].u, 3), inputs["示值校准"].name
     (0.75, '正态')
     """
     optional = [column for column in (dof, sensitivity) if column is not None]

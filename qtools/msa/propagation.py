@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from qtools.msa.inputs import Vector
 
 _STEP = 0.05  # of the slopes' differences, in standard uncertainties
+_DUST = 1e-13  # of the model's value: what rounding leaves of a slope that is 0
 
 
 def require_model(model: Model, inputs: Mapping[str, Input]) -> None:
@@ -96,6 +97,7 @@ def derivatives(
             hint="请核对估计值与单位，例如除数是不是 0、根号里是不是负数。",
         )
     slopes = (near[0] - 8 * near[1] + 8 * near[2] - near[3]) / (12 * _STEP)
+    slopes[np.abs(slopes) <= _DUST * np.abs(near).max()] = 0.0
     pairs = list(combinations(range(count), 2))
     curvature = np.zeros((count, count))
     for width in (1.0, 2 * _STEP):  # narrower where ±u leaves the domain of the model

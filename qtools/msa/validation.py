@@ -97,10 +97,11 @@ class Validation(Result):
     @property
     def checks(self) -> tuple[Check, ...]:
         """Whether there were draws enough to judge."""
-        if 2 * max(self.simulation.standard_errors) <= self.delta / 5:
+        noise = 2 * max(self.simulation.standard_errors)
+        if noise <= self.delta / 5 or max(self.d_low, self.d_high) > self.delta + noise:
             return ()
         text = (
-            f"抽样的端点自己还有 ±{2 * max(self.simulation.standard_errors):.2g} 的晃动，"
-            f"不到 δ 的五分之一才够细：请加大 n，或只信 {max(self.digits - 1, 1)} 位。"
+            f"抽样的端点自己还有 ±{noise:.2g} 的晃动，不到 δ 的五分之一才够细：请加大 n"
+            f"{'，或只信 1 位' if self.digits > 1 else ''}。"
         )
         return (Check("validation.few-draws", text),)

@@ -93,6 +93,16 @@ def test_cosine_error():
     assert found.shortest.high <= 100
 
 
+def test_tilt_that_the_slopes_do_not_see():
+    inputs = {"M": Input.normal(100, 0.005), "t": Input.bounded(0, math.radians(2))}
+    budget = uncertainty_budget(lambda M, t: M * np.cos(t), inputs)
+    assert budget.sensitivities[1] == 0
+    assert "uncertainty.nonlinear" in codes_of(budget)
+    compared = monte_carlo_uncertainty(lambda M, t: M * np.cos(t), inputs, n=N).compare(budget)
+    assert not compared.validated
+    assert compared.checks == ()  # far beyond δ, whatever the draws
+
+
 def test_type_a_is_a_scaled_t():
     readings = [10.1, 10.3, 9.9, 10.2, 10.0]
     found = monte_carlo_uncertainty(lambda x: x, {"x": Input.from_readings(readings)}, n=N)
