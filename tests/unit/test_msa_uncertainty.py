@@ -172,7 +172,7 @@ def test_table_and_figure():
     assert table["输入量"].iloc[-1] == "合成"
     assert table["分量 |c|·u"].iloc[-1] == found.u
     assert (np.diff(table["分量 |c|·u"].iloc[:-1]) <= 0).all()
-    assert "t（ν = 9）" in table["分布"].tolist()
+    assert "t（ν = 49）" in table["分布"].tolist()
     figure = found.figure()
     assert "检验员之间 32 %" in figure.layout.meta["alt"]
     assert figure.data[0].x[0] == found.u
