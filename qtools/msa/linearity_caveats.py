@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 FEW_STANDARDS = 5  # AIAG MSA 4th ed.: five standards or more over the range
 FEW_READINGS = 10  # each read ten times or more
-ALPHA = 0.05
+CURVED = 0.05
+UNEVEN = 0.01
 _SHOWN = 5
 
 
@@ -40,14 +41,14 @@ def _strays(result: LinearityStudy) -> list[Check]:
 def _shape(result: LinearityStudy) -> list[Check]:
     out = []
     lack = result.lack_of_fit
-    if lack is not None and lack[1] < ALPHA:
+    if lack is not None and lack[1] < CURVED:
         text = (
             f"偏倚与参考值的关系不是直线（失拟 F = {lack[0]:.2f}，{p_text(lack[1])}）："
             "只看斜率会误导，请看图里各标准件的平均偏倚，分段修正。"
         )
         out.append(Check("linearity.lack-of-fit", text))
     p = _uneven(result)
-    if p is not None and p < ALPHA:
+    if p is not None and p < UNEVEN:
         text = (
             f"各标准件读数的散布不一样大（Levene，{p_text(p)}）：直线的区间按同样大小计算，"
             "散布大的一端会显得比实际准。请看各标准件自己的区间。"

@@ -76,10 +76,16 @@ class StabilityStudy(Result):
 
     @property
     def fails(self) -> tuple[str, ...]:
-        """Which of ``"location"`` and ``"spread"`` signals; a significant drift is of location."""
-        signals = self.chart.n_signals or len(self.ewma.signals) or self.drift.significant
-        spread = self.chart.spread_n_signals and not self.spread_by_chance
-        return ("location",) * bool(signals) + ("spread",) * bool(spread)
+        """Which of ``"location"`` and ``"spread"`` signals.
+
+        A significant drift is of location. A moving range beyond its limit is of spread only where
+        nothing else signals: a jump makes one too. Short-term standard deviations tell them apart.
+        """
+        chart = self.chart
+        jump = bool(chart.n_signals or self.ewma.signals.size)
+        apart = isinstance(chart, SdChart) or not jump
+        spread = bool(chart.spread_n_signals) and not self.spread_by_chance and apart
+        return ("location",) * (jump or self.drift.significant) + ("spread",) * spread
 
     @property
     def spread_expected(self) -> float:
@@ -241,6 +247,10 @@ class StabilityStudy(Result):
             ("spread",): "散布变了，位置没变",
             ("location", "spread"): "位置和散布都变了",
         }[fails]
+        if not isinstance(chart, SdChart):
+            what = what.partition("，")[0]
+            if chart.spread_n_signals and fails == ("location",):
+                what += "（没有短期标准差，移动极差分不清是跳动还是散布变大）"
         drift_only = fails == ("location",) and not chart.n_signals and not self.ewma.signals.size
         level: Level = "caution" if drift_only else "bad"
         return Verdict(level, f"不稳定：{what}。{'；'.join(found)}。", rule, source)
