@@ -14,7 +14,9 @@ SHORT = {"short_sd": "短期标准差", "repeats": 6}
 
 
 def nist(**options):
-    return qt.msa.stability_study(qt.load("check-standard"), value="读数", order="天数", **options)
+    return qt.msa.stability_study(
+        qt.load("check-standard"), value="电阻率", order="天数", **options
+    )
 
 
 def study(values, **options):
@@ -61,13 +63,13 @@ def test_drift_as_r_gives_it():
 def test_rows_are_put_in_time_order():
     df = qt.load("check-standard")
     shuffled = df.sample(frac=1, random_state=5)
-    one = qt.msa.stability_study(shuffled, value="读数", order="天数").metrics()
+    one = qt.msa.stability_study(shuffled, value="电阻率", order="天数").metrics()
     assert one == pytest.approx(nist().metrics())
-    as_read = qt.msa.stability_study(df, value="读数").metrics()
+    as_read = qt.msa.stability_study(df, value="电阻率").metrics()
     assert as_read["sigma"] != pytest.approx(one["sigma"])  # two rows of the file are out of order
     start = pd.Timestamp("2025-03-24")
     dated = df.assign(时刻=start + pd.to_timedelta(df["天数"], unit="D"))
-    by_date = qt.msa.stability_study(dated, value="读数", order="时刻").metrics()
+    by_date = qt.msa.stability_study(dated, value="电阻率", order="时刻").metrics()
     assert by_date["drift"] == pytest.approx(one["drift"], rel=1e-6)
 
 
@@ -134,11 +136,11 @@ def test_a_drift_alone_is_a_caution():
 def test_short_term_spread_alone():
     df = qt.load("check-standard")
     df.loc[df.index[6], "短期标准差"] = 0.5
-    result = qt.msa.stability_study(df, value="读数", order="天数", **SHORT)
+    result = qt.msa.stability_study(df, value="电阻率", order="天数", **SHORT)
     assert result.fails == ("spread",)
     assert "散布变了，位置没变" in result.verdict.text
     both = qt.msa.stability_study(
-        df.assign(读数=df["读数"] + 0.02 * df["天数"]), value="读数", order="天数", **SHORT
+        df.assign(电阻率=df["电阻率"] + 0.02 * df["天数"]), value="电阻率", order="天数", **SHORT
     )
     assert both.fails == ("location", "spread")
     assert both.chart.title == "单值—短期标准差控制图"
