@@ -60,7 +60,7 @@ def run_chart(
         fig.add_hline(y=height, line={"color": color, "dash": dash, "width": 1.5})
         last = max(height, last + least)  # names that would lie over each other move up
         fig.add_annotation(
-            text=f"{name} {format_number(height)}",
+            text=f"{name} {format_number(float(f'{height:.9g}'), 4)}",
             x=1,
             xref="paper",
             y=last,

@@ -217,10 +217,7 @@ class LinearityStudy(Result):
             level, told = judge(bool(fails), worst.value, worst.interval, self.width, self.criteria)
             told = f"偏倚最大的一端（参考值 {format_number(place)}）{told}"
         parts = "；".join(filter(None, (numbers, told)))
-        rule = (
-            "斜率的区间含 0，就看不出偏倚随量值变化；平均偏倚的区间含 0，就看不出整体偏移。"
-            + self.criteria.rule
-        )
+        rule = "斜率的区间含 0，就看不出偏倚随量值变化；" + self.criteria.rule
         return Verdict(level, f"{text}。{parts}。", rule, self.criteria.source)
 
     @property
