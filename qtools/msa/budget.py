@@ -109,9 +109,13 @@ class UncertaintyBudget(Result):
 
     @property
     def pct_interval(self) -> Interval | None:
-        """How well 2U/T is known, from the χ² of the effective degrees of freedom."""
+        """How well 2U/T is known, from the χ² of the effective degrees of freedom.
+
+        None where most of the variance was entered without degrees of freedom: then these say
+        nothing of it.
+        """
         ratio = self.pct_tolerance
-        if ratio is None or np.isinf(self.df_effective):
+        if ratio is None or self.assumed > _LARGE:
             return None
         from scipy.special import chdtri
 
@@ -128,6 +132,11 @@ class UncertaintyBudget(Result):
     def shift(self) -> float:
         """Shift of the mean by the curvature, ½ΣΣ r_ij·f_ij·uᵢuⱼ, in the unit of y."""
         return float((self.curvature * self.correlation).sum() / 2)
+
+    @property
+    def assumed(self) -> float:
+        """Percent of u²(y) from inputs without degrees of freedom."""
+        return float(self.shares[np.isinf([one.df for one in self.inputs.values()])].sum())
 
     @property
     def order(self) -> list[int]:
@@ -198,7 +207,7 @@ class UncertaintyBudget(Result):
             return Verdict("info", text, rule, "JJF 1059.1-2012")
         band = self.criteria.band(ratio)
         limit = self.criteria.limits[0]
-        firm = "，正压在界限上" if round(ratio, 9) == limit else ""
+        firm = "；多数分量没有写自由度，这个比例自己有多准还说不上来"
         known = self.pct_interval
         if known is not None:
             crossed = known.low < limit < known.high
@@ -238,11 +247,10 @@ class UncertaintyBudget(Result):
                 "k 取 2 左右会把区间报得偏宽，请用蒙特卡洛法核对。"
             )
             out.append(Check("uncertainty.one-large-part", text))
-        sure = float(sum(self.shares[np.isinf([one.df for one in self.inputs.values()])]))
-        if sure > _LARGE:
+        if self.assumed > _LARGE:
             text = (
-                f"占方差 {sure:.0f} % 的分量没有写自由度，按“完全知道”处理；"
-                "有效自由度和由它来的区间，只反映写了自由度的分量。"
+                f"占方差 {self.assumed:.0f} % 的分量没有写自由度，按“完全知道”处理；"
+                "有效自由度只反映写了自由度的分量，所以不给 2U/T 的区间。"
             )
             out.append(Check("uncertainty.df-assumed", text, "info"))
         text = "预算表只算列进去的量：没想到的来源（偏倚、漂移、取样、定义）不会自己出现。"

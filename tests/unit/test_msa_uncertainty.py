@@ -133,6 +133,14 @@ def test_the_system_has_its_own_limit():
     assert "待核" in found.verdict.source
 
 
+def test_no_interval_where_most_degrees_of_freedom_are_unknown():
+    found = micrometer(tolerance=20.0)
+    wanted = 100 - 100 * 0.35**2 / found.u**2  # all but the repeatability
+    assert found.assumed == pytest.approx(wanted)
+    assert found.pct_interval is None
+    assert "有多准还说不上来" in found.verdict.text
+
+
 def test_without_a_tolerance_nothing_is_judged():
     found = micrometer()
     assert found.verdict.level == "info"
@@ -174,7 +182,7 @@ def test_table_and_figure():
     assert (np.diff(table["分量 |c|·u"].iloc[:-1]) <= 0).all()
     assert "t（ν = 49）" in table["分布"].tolist()
     figure = found.figure()
-    assert "检验员之间 32 %" in figure.layout.meta["alt"]
+    assert "检验员之间 34 %" in figure.layout.meta["alt"]
     assert figure.data[0].x[0] == found.u
     assert "2U/T" in found._repr_mimebundle_()["text/html"]
 
