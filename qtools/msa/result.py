@@ -11,6 +11,7 @@ import numpy as np
 from qtools.msa.criteria import GageCriteria
 from qtools.result import Check, Interval, Metric, Result, Verdict, with_intervals
 from qtools.variance import Anova
+from qtools.variance.mls import pivotal_components
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,6 +155,19 @@ class GageRR(Result):
         if self.full is None or not np.isfinite(self.full.p[2]):
             return None
         return self.full.p[2]
+
+    def draws(self) -> Vector:
+        """枢轴抽样 Plausible pairs, shape (m, 2): variance of parts, variance of the gauge.
+
+        Quantiles of any index computed from these columns are its generalized confidence limits.
+        """
+        components = pivotal_components(self.model)
+        return np.column_stack([components[:, 0], components[:, 1:].sum(axis=1)])
+
+    @property
+    def mean(self) -> float:
+        """Mean of the readings."""
+        return self.model.mean
 
     def variances(self) -> dict[str, float]:
         """Variances by source key, in the table's order; no interaction where there is none."""
