@@ -20,6 +20,7 @@ NEAR = 0.5  # ndc before truncation this close to its minimum
 def caveats(result: GageRR) -> tuple[Check, ...]:
     """提醒 What was seen and what it means, most serious first."""
     found = [
+        *_design(result),
         *_components(result),
         *_firmness(result),
         *_size(result),
@@ -27,6 +28,39 @@ def caveats(result: GageRR) -> tuple[Check, ...]:
     ]
     rank = {"bad": 0, "caution": 1, "good": 2, "info": 3}
     return tuple(sorted(found, key=lambda check: rank[check.level]))
+
+
+def _design(result: GageRR) -> list[Check]:
+    out = []
+    study = result.study
+    uneven = study.uneven_text()
+    if uneven:
+        text = (
+            f"读数不齐：通常每个组合 {study.usual} 个；{uneven}。"
+            "各分量改用限制最大似然（REML）估计，区间由参数自助法给出。前提是缺的读数与读数大小无关；测不出、不合格而没有记的，请补测。"
+        )
+        out.append(Check("gage-rr.unbalanced", text))
+    if study.nested:
+        text = (
+            f"嵌套研究：看不出{result.part}×{result.operator}的交互，它混在{result.part}间的变差里；"
+            f"各位{result.operator}分到的{result.part}若本来就有高有低，会算成人的差别。"
+        )
+        out.append(Check("gage-rr.nested", text, "info"))
+    if study.recurring:
+        text = (
+            f"“{result.part}”的编号在不同的{result.operator}名下重复出现，按各人自己的{result.part}算。"
+            '若其实是同一个，请写 design="crossed"（命令行：--design crossed）。'
+        )
+        out.append(Check("gage-rr.recurring-labels", text))
+    if study.factors:
+        labels = result.labels()
+        kept = [labels[f"factor{place}"] for place in range(1, len(study.factors) + 1)]
+        text = (
+            f"扩展研究：另有{'、'.join(kept)}。同一个{result.part}只对应一个水平的因子（如批次）"
+            f"算在{result.part}一边，其余算在量具一边；只估计主效应。"
+        )
+        out.append(Check("gage-rr.expanded", text, "info"))
+    return out
 
 
 def _components(result: GageRR) -> list[Check]:
@@ -78,7 +112,8 @@ def _firmness(result: GageRR) -> list[Check]:
 
 def _size(result: GageRR) -> list[Check]:
     out = []
-    parts, operators, trials = result.readings.shape
+    parts, operators = result.study.counts.shape
+    trials = result.study.trials
     if parts < FEW_PARTS:
         text = f"只有 {parts} 个{result.part}（通常用 {FEW_PARTS} 个以上），零件间变差估计得很粗。"
         out.append(Check("gage-rr.few-parts", text))
@@ -101,11 +136,11 @@ def _interaction(result: GageRR) -> list[Check]:
     if result.pooled:
         p = result.interaction_p
         shown = "无法检验" if p is None else f"{p_text(p)}，大于 {limit}"
-        components = [max(part, 0.0) for part in result.full.components]
-        kept = sum(components[1:]) ** 0.5
+        kept = (result.unpooled_grr_var or 0.0) ** 0.5
         text = (
-            f"交互项 {shown}，已并入重复性（合并）；若不合并，GRR 的标准差是 {kept:.4g}，"
-            f"合并是 {result.grr_var**0.5:.4g}。比较两份报告前先看口径。"
+            f"交互项 {shown}，已并入重复性（合并）；"
+            f"若不合并（unpooled），GRR 的标准差是 {kept:.4g}，"
+            f"合并（pooled）是 {result.grr_var**0.5:.4g}。比较两份报告前先看口径。"
         )
         return [Check("gage-rr.interaction-pooled", text, "info")]
     p = result.interaction_p

@@ -47,7 +47,8 @@ def decide(result: GageRR) -> Verdict:
     percent = f"{100 * result.confidence:g} %"
     span = f"{percent} 区间 {limits.low:.1f}–{limits.high:.1f} %"
     firm = f"{span} 跨过 {'、'.join(crossed)}，结论不牢" if crossed else f"{span} 没有跨过界限"
-    return Verdict(level, f"{name}：{reason}。{firm}。", rule, source)
+    text = f"{name}：{reason}。{firm}。估计用{result.estimator}。"
+    return Verdict(level, text, rule, source)
 
 
 def _place(result: GageRR, ratio: float) -> str:

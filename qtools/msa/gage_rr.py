@@ -1,31 +1,37 @@
-"""量具重复性与再现性 Crossed gauge R&R study by analysis of variance or by ranges.
+"""量具重复性与再现性 Gauge R&R study: crossed or nested, balanced or not, with further factors.
 
 Model: reading = mean + part + operator + part×operator + repeatability, all random. The mean
 squares of part, operator, interaction and residual (p parts, o operators, r trials) estimate
 σ²ₑ + r·σ²ₚₒ + r·o·σ²ₚ, σ²ₑ + r·σ²ₚₒ + r·p·σ²ₒ, σ²ₑ + r·σ²ₚₒ and σ²ₑ. Two things go wrong in
 practice: a component comes out negative (it is set to 0 and reported), and two analyses of one
 data set differ since one pools the interaction and the other does not (the result says which).
+
+Uneven studies (missing or surplus readings) and those with further factors have no single table of
+mean squares; their components are REML estimates, the same model with the greatest restricted
+likelihood, and their limits come from a parametric bootstrap that is solved for the components.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
 from qtools import frames
 from qtools.errors import QualityDataError
+from qtools.msa.analysis import by_ranges, by_variances
 from qtools.msa.criteria import GAGE, GageCriteria
 from qtools.msa.intervals import gage_intervals
-from qtools.msa.ranges import range_analysis
-from qtools.msa.result import METHOD_NAMES, NDC_FACTOR, GageRR, Method
+from qtools.msa.result import METHOD_NAMES, NDC_FACTOR, GageRR
 from qtools.msa.study import read_study
-from qtools.variance.crossed import crossed_anova, pool
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from qtools.variance import Anova
+Method = Literal["anova", "range"]
+Design = Literal["crossed", "nested"]
+DESIGN_NAMES: Mapping[Design, str] = {"crossed": "交叉", "nested": "嵌套"}
 
 
 def gage_rr(
@@ -35,13 +41,16 @@ def gage_rr(
     operator: str,
     value: str,
     method: Method = "anova",
+    design: Design = "crossed",
+    factors: Sequence[str] = (),
     tolerance: float | None = None,
     k: float = 6.0,
     alpha_pool: float = 0.25,
+    ndc_factor: float = NDC_FACTOR,
     confidence: float = 0.90,
     criteria: GageCriteria = GAGE,
 ) -> GageRR:
-    """量具重复性与再现性 Crossed gauge R&R: every operator measures every part equally often.
+    """量具重复性与再现性 Gauge R&R: how much of the spread is the measurement's own, and whose.
 
     Parameters
     ----------
@@ -50,7 +59,14 @@ def gage_rr(
     part, operator, value : str
         Columns of part, operator and reading.
     method : {"anova", "range"}
-        Analysis of variance, or average and range with exact d₂*.
+        Analysis of variance (REML where the study is uneven or has further factors), or average
+        and range with exact d₂*.
+    design : {"crossed", "nested"}
+        Crossed: every operator measures every part. Nested: each operator has parts of his own, as
+        in destructive tests; part labels count within the operator.
+    factors : sequence of str
+        Further random columns (station, day, batch …), by REML. A column that is the same in all
+        readings of a part (its batch) counts with the parts, any other with the gauge.
     tolerance : float, optional
         Width of the tolerance USL − LSL, in the unit of the readings; without it no %tolerance.
     k : float
@@ -58,6 +74,8 @@ def gage_rr(
     alpha_pool : float
         The interaction is pooled with repeatability if its p value exceeds this; 0 pools always,
         1 never. Without any spread of repeats there is no test and it stays.
+    ndc_factor : float
+        1.41 as the manual prints it, or √2.
     confidence : float
         Level of the two-sided intervals.
     criteria : GageCriteria
@@ -70,15 +88,17 @@ def gage_rr(
     Raises
     ------
     QualityDataError
-        If columns or options cannot be used, or the study is unbalanced (the missing or surplus
-        combinations are named), has one part or one operator, or readings that are all equal.
+        If columns or options cannot be used, the combinations that were measured do not fit the
+        design or fall apart into groups, or there is no spread to be analysed.
 
     Notes
     -----
-    ndc = ⌊1.41·PV/GRR⌋. Intervals: MLS for variances, standard deviations and %tolerance
-    (Burdick & Graybill 1992); generalized confidence intervals for %contribution, %study
-    variation and ndc (Hamada & Weerahandi 2000). For ranges the same formulas are used with the
-    effective degrees of freedom of each range, which is an approximation.
+    ndc = ⌊1.41·PV/GRR⌋. Intervals of balanced studies: MLS for variances, standard deviations and
+    %tolerance (Burdick & Graybill 1992); generalized confidence intervals for %contribution,
+    %study variation and ndc (Hamada & Weerahandi 2000). For ranges the same formulas are used with
+    the effective degrees of freedom of each range, which is an approximation. Intervals of REML
+    estimates: :mod:`qtools.variance.inversion`, which gives the generalized intervals where data
+    are balanced.
 
     References
     ----------
@@ -92,50 +112,55 @@ def gage_rr(
     >>> result = qt.msa.gage_rr(study, part="零件", operator="检验员", value="读数")
     >>> round(result.pct_study_var, 2), result.ndc, result.pooled
     (27.86, 4, True)
+
+    Readings that are missing are no obstacle:
+
+    >>> short = qt.msa.gage_rr(study[5:], part="零件", operator="检验员", value="读数")
+    >>> short.method, [check.code for check in short.checks][0]
+    ('reml', 'gage-rr.unbalanced')
     """
-    _require_options(method, tolerance, k, alpha_pool, confidence)
-    readings, parts, operators = read_study(df, part, operator, value)
-    full: Anova | None = None
-    if method == "range":
-        if readings.shape[2] < 2:
-            raise QualityDataError(
-                "均值极差法要用重复读数的极差，可每个组合只有 1 个读数。",
-                hint='请至少重复测 2 次；或用 method="anova"（此时交互与重复性分不开）。',
-            )
-        model = range_analysis(readings)
-    else:
-        model = crossed_anova(readings, (part, operator))
-        if readings.shape[2] > 1:
-            full = model
-            # identical repeats give no test, so nothing speaks for pooling (NaN > α is false)
-            if full.ss[2] == 0 or full.p[2] > alpha_pool:
-                model = pool(full, 2)
+    _require_options(method, design, factors, tolerance, k, alpha_pool, ndc_factor)
+    frames.require_confidence(confidence)
+    study = read_study(df, part, operator, value, factors, design == "nested")
+    found = by_ranges(study) if method == "range" else by_variances(study, alpha_pool)
+    products = ("part", *found.batches)
     return GageRR(
-        part=part,
-        operator=operator,
-        value=value,
-        part_names=parts,
-        operator_names=operators,
-        readings=readings,
-        method=method,
-        full=full,
-        model=model,
-        intervals=gage_intervals(model, tolerance, k, confidence, NDC_FACTOR),
+        study=study,
+        analysis=found,
+        intervals=gage_intervals(
+            found.model, found.sources, products, tolerance, k, confidence, ndc_factor
+        ),
         tolerance=tolerance,
         k=k,
         alpha_pool=alpha_pool,
+        ndc_factor=ndc_factor,
         confidence=confidence,
         criteria=criteria,
     )
 
 
 def _require_options(
-    method: str, tolerance: float | None, k: float, alpha_pool: float, confidence: float
+    method: str,
+    design: str,
+    factors: Sequence[str],
+    tolerance: float | None,
+    k: float,
+    alpha_pool: float,
+    ndc_factor: float,
 ) -> None:
     """Refuse options before any work is done."""
-    if method not in get_args(Method):
-        choices = "、".join(f'"{name}"（{METHOD_NAMES[name]}）' for name in METHOD_NAMES)
-        raise QualityDataError(f'method="{method}" 不认识。', hint=f"可选：{choices}。")
+    for name, value, known in (
+        ("method", method, {key: METHOD_NAMES[key] for key in get_args(Method)}),
+        ("design", design, DESIGN_NAMES),
+    ):
+        if value not in known:
+            choices = "、".join(f'"{key}"（{known[key]}）' for key in known)
+            raise QualityDataError(f'{name}="{value}" 不认识。', hint=f"可选：{choices}。")
+    if isinstance(factors, str):
+        raise QualityDataError(
+            f"factors 要写成几个列名，不是一个字 {factors!r}。",
+            hint=f'请写 factors=["{factors}"]。',
+        )
     if tolerance is not None and not (frames.is_number(tolerance) and 0 < tolerance < np.inf):
         raise QualityDataError(
             f"公差 {tolerance!r} 不对：公差是上、下规范限之差，必须大于 0。",
@@ -147,4 +172,7 @@ def _require_options(
         raise QualityDataError(
             f"alpha_pool = {alpha_pool!r} 不是 0 到 1 之间的数。", hint="常用 0.25；1 表示不合并。"
         )
-    frames.require_confidence(confidence)
+    if not (frames.is_number(ndc_factor) and 1.41 <= ndc_factor < 1.4143):
+        raise QualityDataError(
+            f"ndc_factor = {ndc_factor!r} 不对。", hint="手册写 1.41，精确值是 √2（2**0.5）。"
+        )

@@ -1,26 +1,32 @@
-"""量具研究的结果 What a crossed gauge study found: components stored once, all else derived."""
+"""量具研究的结果 What a gauge study found: components stored once, all else derived."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from qtools.msa.criteria import GageCriteria
+from qtools.msa.intervals import sides
 from qtools.result import Check, Interval, Metric, Result, Verdict, with_intervals
 from qtools.variance import Anova
-from qtools.variance.mls import pivotal_components
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
+    from qtools.msa.analysis import Analysis
+    from qtools.msa.study import Study
     from qtools.variance import Vector
+    from qtools.variance.mixed import Mixed
 
-Method = Literal["anova", "range"]
-METHOD_NAMES: Mapping[Method, str] = {"anova": "方差分析法", "range": "均值极差法"}
+METHOD_NAMES: Mapping[str, str] = {
+    "anova": "方差分析法",
+    "range": "均值极差法",
+    "reml": "限制最大似然法（REML）",
+}
 NDC_FACTOR = 1.41  # √2 as the manual prints it
 
 
@@ -30,16 +36,10 @@ class GageRR(Result):
 
     Parameters
     ----------
-    part, operator, value : str
-        Columns.
-    part_names, operator_names : tuple of str
-    readings : ndarray, shape (parts, operators, trials)
-    method : {"anova", "range"}
-    full : Anova or None
-        Analysis with the interaction; None for ranges and for one trial a cell.
-    model : Anova
-        Analysis that the components come from: ``full``, or with the interaction pooled, or the
-        squared range estimates.
+    study : Study
+        Readings, labels and their columns.
+    analysis : Analysis
+        Components and the model they come from.
     intervals : mapping of str to Interval
         By metric key.
     tolerance : float or None
@@ -48,27 +48,62 @@ class GageRR(Result):
         Study variation in standard deviations.
     alpha_pool : float
         The interaction is pooled if its p value is above this.
+    ndc_factor : float
     confidence : float
     criteria : GageCriteria
     """
 
     title: ClassVar[str] = "量具重复性与再现性"
 
-    part: str
-    operator: str
-    value: str
-    part_names: tuple[str, ...]
-    operator_names: tuple[str, ...]
-    readings: Vector
-    method: Method
-    full: Anova | None
-    model: Anova
+    study: Study
+    analysis: Analysis
     intervals: Mapping[str, Interval]
     tolerance: float | None
     k: float
     alpha_pool: float
+    ndc_factor: float
     confidence: float
     criteria: GageCriteria
+
+    @property
+    def part(self) -> str:
+        """Column of the parts."""
+        return self.study.part
+
+    @property
+    def operator(self) -> str:
+        """Column of the operators."""
+        return self.study.operator
+
+    @property
+    def value(self) -> str:
+        """Column of the readings."""
+        return self.study.value
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """Parts."""
+        return self.study.part_names
+
+    @property
+    def operator_names(self) -> tuple[str, ...]:
+        """Operators."""
+        return self.study.operator_names
+
+    @property
+    def method(self) -> str:
+        """Estimator: ``"anova"``, ``"range"`` or ``"reml"``."""
+        return self.analysis.method
+
+    @property
+    def model(self) -> Anova | Mixed:
+        """Analysis that the components come from: with the interaction pooled, if it is."""
+        return self.analysis.model
+
+    @property
+    def full(self) -> Anova | Mixed | None:
+        """Analysis with the interaction; None where it cannot be separated."""
+        return self.analysis.full
 
     @property
     def pooled(self) -> bool:
@@ -76,15 +111,27 @@ class GageRR(Result):
         return self.full is not None and self.full is not self.model
 
     @property
+    def products(self) -> tuple[str, ...]:
+        """Keys of the components that count with the parts: parts, and batches of parts."""
+        return ("part", *self.analysis.batches)
+
+    @property
     def raw(self) -> Mapping[str, float]:
-        """Components as computed, negative ones negative."""
-        names = ("part", "operator", "interaction")[: len(self.model.df) - 1]
-        return dict(zip((*names, "repeatability"), self.model.components, strict=True))
+        """Components by key as computed, negative ones negative."""
+        model = self.model
+        found = model.components if isinstance(model, Anova) else tuple(model.raw.tolist())
+        return {"repeatability": 0.0} | dict(zip(self.analysis.sources, found, strict=True))
+
+    def _sum(self, product: bool) -> float:
+        """Sum of the components of the parts' side or the gauge's, none counted below 0."""
+        return sum(
+            max(part, 0.0) for key, part in self.raw.items() if (key in self.products) == product
+        )
 
     @property
     def part_var(self) -> float:
-        """PV²: variance between parts."""
-        return max(self.raw["part"], 0.0)
+        """PV²: variance between parts, that of their batches included."""
+        return self._sum(product=True)
 
     @property
     def operator_var(self) -> float:
@@ -103,8 +150,19 @@ class GageRR(Result):
 
     @property
     def grr_var(self) -> float:
-        """Variance of the measurement system: repeatability, operators and interaction."""
-        return self.repeatability_var + self.operator_var + self.interaction_var
+        """Variance of the measurement system: repeatability, operators, interaction, factors."""
+        return self._sum(product=False)
+
+    @property
+    def unpooled_grr_var(self) -> float | None:
+        """What ``grr_var`` would be with the interaction kept; None where nothing was pooled."""
+        full = self.full
+        if full is None or not self.pooled:
+            return None
+        keys = list(self.analysis.sources)
+        keys.insert(2, "interaction")
+        parts = zip(keys, full.components, strict=True)
+        return float(sum(max(part, 0.0) for key, part in parts if key not in self.products))
 
     @property
     def total_var(self) -> float:
@@ -130,10 +188,10 @@ class GageRR(Result):
 
     @property
     def ndc_raw(self) -> float:
-        """1.41·PV/GRR before truncation; infinite where GRR is 0."""
+        """1.41·PV/GRR (or √2·…) before truncation; infinite where GRR is 0."""
         if self.grr_var == 0:
             return float("inf")
-        return NDC_FACTOR * float(np.sqrt(self.part_var / self.grr_var))
+        return self.ndc_factor * float(np.sqrt(self.part_var / self.grr_var))
 
     @property
     def ndc(self) -> int | None:
@@ -145,75 +203,58 @@ class GageRR(Result):
         """How it shows that repeats have no spread at all; empty where they have one."""
         if self.repeatability_var > 0:
             return ""
-        if self.readings.shape[2] > 1:
+        if self.study.trials > 1:
             return f"同一位{self.operator}重复测同一个{self.part}，读数完全一致"
         return f"各位{self.operator}的读数只差一个常数，没有别的出入"
 
     @property
     def interaction_p(self) -> float | None:
         """P value of the interaction; None where it is not tested."""
-        if self.full is None or not np.isfinite(self.full.p[2]):
-            return None
-        return self.full.p[2]
+        return self.analysis.interaction_p
 
     def draws(self) -> Vector:
         """枢轴抽样 Plausible pairs, shape (m, 2): variance of parts, variance of the gauge.
 
         Quantiles of any index computed from these columns are its generalized confidence limits.
         """
-        components = pivotal_components(self.model)
-        return np.column_stack([components[:, 0], components[:, 1:].sum(axis=1)])
+        _, part, grr = sides(self.model, self.analysis.sources, self.products)
+        return np.column_stack([part, grr])
 
     @property
     def mean(self) -> float:
         """Mean of the readings."""
-        return self.model.mean
+        y = self.study.y
+        return float(y[0] + np.mean(y - y[0]))
 
     def variances(self) -> dict[str, float]:
         """Variances by source key, in the table's order; no interaction where there is none."""
-        out = {"grr": self.grr_var, "repeatability": self.repeatability_var}
-        out["operator"] = self.operator_var
-        if "interaction" in self.raw:
-            out["interaction"] = self.interaction_var
-        return out | {"part": self.part_var, "total": self.total_var}
+        own = {key: max(part, 0.0) for key, part in self.raw.items()}
+        batches = {key: own.pop(key) for key in self.analysis.batches}
+        within = own.pop("part")
+        out = {"grr": self.grr_var} | own | {"part": self.part_var}
+        if batches:
+            out |= batches | {"part_within": within}
+        return out | {"total": self.total_var}
 
     def labels(self) -> dict[str, str]:
         """Source key → name as people read it."""
-        return {
-            "grr": "量具合计 GRR",
-            "repeatability": "重复性 EV",
-            "operator": f"再现性 AV（{self.operator}）",
-            "interaction": f"交互（{self.part}×{self.operator}）",
-            "part": f"{self.part}间 PV",
-            "total": "总变差 TV",
-        }
+        from qtools.msa.view import source_labels
+
+        return source_labels(self)
+
+    @property
+    def estimator(self) -> str:
+        """How the components were estimated, in words."""
+        out = METHOD_NAMES[self.method]
+        if self.full is not None:
+            out += "，交互已合并（pooled）" if self.pooled else "，交互未合并（unpooled）"
+        return out
 
     def table(self) -> pd.DataFrame:
         """量具表 What decides first: shares, then the standard deviation with limits, variance."""
-        import pandas as pd
+        from qtools.msa.view import components_table
 
-        percent = f"{100 * self.confidence:g} %"
-        labels = self.labels()
-        rows = []
-        for key, variance in self.variances().items():
-            sd = variance**0.5
-            limits = self.intervals[f"{key}_sd"]
-            row = {
-                "来源": labels[key],
-                "%研究变差": 100.0 * float(np.sqrt(variance / self.total_var)),
-                "贡献率 %": 100.0 * variance / self.total_var,
-            }
-            if self.tolerance is not None:
-                row["%公差"] = 100.0 * self.k * sd / self.tolerance
-            row |= {
-                "标准差": sd,
-                f"{percent} 下限": limits.low,
-                f"{percent} 上限": limits.high,
-                f"{self.k:g}σ": self.k * sd,
-                "方差": variance,
-            }
-            rows.append(row)
-        return pd.DataFrame(rows)
+        return components_table(self)
 
     def anova(self) -> pd.DataFrame:
         """方差分析表 Source, SS, df, MS, F, p: with the interaction, then as pooled.
@@ -221,7 +262,7 @@ class GageRR(Result):
         Raises
         ------
         QualityDataError
-            For the range method, which has no mean squares.
+            For ranges and REML, which have no mean squares.
         """
         from qtools.msa.view import anova_table
 
@@ -234,11 +275,20 @@ class GageRR(Result):
         return figure(self)
 
     def metrics(self) -> dict[str, Metric]:
-        """Public keys: ``SOURCE_var``, ``SOURCE_sd``, ``pct_…``, ``ndc``, with limits."""
+        """Public keys: ``SOURCE_var``, ``SOURCE_sd``, ``pct_…``, ``ndc``, with limits.
+
+        Further factors are ``factor1`` … in the order given.
+        """
         values: dict[str, Metric | None] = {
             "repeatability_var": self.repeatability_var,
             "operator_var": self.operator_var,
             "interaction_var": self.interaction_var,
+        }
+        keys = [f"factor{place}" for place in range(1, len(self.study.factors) + 1)]
+        values |= {f"{key}_var": max(self.raw[key], 0.0) for key in keys}
+        if self.analysis.batches:
+            values["part_within_var"] = max(self.raw["part"], 0.0)
+        values |= {
             "part_var": self.part_var,
             "grr_var": self.grr_var,
             "total_var": self.total_var,

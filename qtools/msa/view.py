@@ -19,18 +19,70 @@ if TYPE_CHECKING:
 MAX_POINTS = 1000  # beyond this only means are drawn
 
 
+def source_labels(result: GageRR) -> dict[str, str]:
+    """Source key → name as people read it."""
+    out = {
+        "grr": "量具合计 GRR",
+        "repeatability": "重复性 EV",
+        "operator": f"再现性 AV（{result.operator}）",
+        "interaction": f"交互（{result.part}×{result.operator}）",
+        "part": f"{result.part}间 PV" + (f"（{result.operator}内）" if result.study.nested else ""),
+        "part_within": f"其中：{result.part}间（不计批次）",
+        "total": "总变差 TV",
+    }
+    for place, name in enumerate(result.study.factors, 1):
+        key = f"factor{place}"
+        own = key in result.analysis.batches
+        out[key] = f"其中：{name}（随{result.part}）" if own else f"{name}（计入量具）"
+    return out
+
+
+def components_table(result: GageRR) -> pd.DataFrame:
+    """量具表 One row a source: shares, standard deviation with limits, variance."""
+    import pandas as pd
+
+    percent = f"{100 * result.confidence:g} %"
+    labels = result.labels()
+    rows = []
+    for key, variance in result.variances().items():
+        sd = variance**0.5
+        limits = result.intervals[f"{key}_sd"]
+        row = {
+            "来源": labels[key],
+            "%研究变差": 100.0 * float(np.sqrt(variance / result.total_var)),
+            "贡献率 %": 100.0 * variance / result.total_var,
+        }
+        if result.tolerance is not None:
+            row["%公差"] = 100.0 * result.k * sd / result.tolerance
+        row |= {
+            "标准差": sd,
+            f"{percent} 下限": limits.low,
+            f"{percent} 上限": limits.high,
+            f"{result.k:g}σ": result.k * sd,
+            "方差": variance,
+        }
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
 def anova_table(result: GageRR) -> pd.DataFrame:
     """方差分析表 The analysis with the interaction; after pooling, that one too."""
     import pandas as pd
 
     if result.method == "range":
         raise QualityDataError("均值极差法没有方差分析表。", hint='请用 method="anova" 再算一次。')
-    cross = f"{result.part}×{result.operator}"
-    rows: list[list[object]] = []
     first = result.full or result.model
-    rows += _rows(first, [result.part, result.operator, cross], "")
+    if not (isinstance(first, Anova) and isinstance(result.model, Anova)):
+        raise QualityDataError(
+            "读数不齐或有别的因子时，平方和怎样拆不止一种，没有方差分析表。",
+            hint="请看分量表：各分量由限制最大似然（REML）估计。",
+        )
+    names = [result.part, result.operator, f"{result.part}×{result.operator}"]
+    if result.study.nested:
+        names = [result.operator, f"{result.part}（{result.operator}内）"]
+    rows = _rows(first, names, "")
     if result.pooled:
-        rows += _rows(result.model, [result.part, result.operator], "（合并后）")
+        rows += _rows(result.model, names, "（合并后）")
     return pd.DataFrame(rows, columns=["来源", "平方和 SS", "自由度", "均方 MS", "F", "p"])
 
 
@@ -60,7 +112,14 @@ def figure(result: GageRR) -> go.Figure:
     fig.update_yaxes(title_text="占比（%）", row=1, col=1)
     fig.update_xaxes(showgrid=False, row=1, col=1)
     fig.update_yaxes(title_text=result.value, row=2, col=1)
-    fig.update_xaxes(title_text=result.part, type="category", row=2, col=1)
+    fig.update_xaxes(
+        title_text=result.part,
+        type="category",
+        categoryorder="array",
+        categoryarray=list(result.part_names),
+        row=2,
+        col=1,
+    )
     shares = "，".join(
         f"{name} {100 * float(np.sqrt(variance / result.total_var)):.1f} %"
         for name, variance in _sources(result)
@@ -108,16 +167,25 @@ def _bars(fig: go.Figure, result: GageRR) -> None:
 
 
 def _readings(fig: go.Figure, result: GageRR) -> None:
-    parts, operators, trials = result.readings.shape
-    means = result.readings.mean(axis=2)
-    points = result.readings.size <= MAX_POINTS and trials > 1
+    study = result.study
+    part, operator = study.codes[:2]
+    parts, operators = study.counts.shape
+    names = np.array(result.part_names)
+    points = study.y.size <= MAX_POINTS and study.trials > 1
+    base = study.y[0]
     for place in range(operators):
         look = place % len(theme.COLORS)
         color, name = theme.COLORS[look], result.operator_names[place]
+        own = operator == place
+        count = np.bincount(part[own], minlength=parts)
+        seen = np.flatnonzero(count)
+        sums = np.bincount(part[own], weights=study.y[own] - base, minlength=parts)
+        means = base + sums[seen] / count[seen]
         if points:
+            order = np.argsort(part[own], kind="stable")
             fig.add_scatter(
-                x=[name for name in result.part_names for _ in range(trials)],
-                y=result.readings[:, place, :].ravel().tolist(),
+                x=names[part[own][order]].tolist(),
+                y=study.y[own][order].tolist(),
                 mode="markers",
                 marker={"color": color, "symbol": theme.SYMBOLS[look], "size": 6, "opacity": 0.45},
                 name=name,
@@ -127,8 +195,8 @@ def _readings(fig: go.Figure, result: GageRR) -> None:
                 col=1,
             )
         fig.add_scatter(
-            x=list(result.part_names),
-            y=means[:, place].tolist(),
+            x=names[seen].tolist(),
+            y=means.tolist(),
             mode="lines+markers" if parts <= 60 else "lines",
             line={"color": color, "dash": theme.DASHES[look], "width": 2},
             marker={"symbol": theme.SYMBOLS[look], "size": 8},

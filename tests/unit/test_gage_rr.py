@@ -482,6 +482,28 @@ def test_figure_of_a_large_study_draws_means_only():
     assert "27.9 %" in small.layout.meta["alt"]
 
 
+def test_ndc_with_the_root_of_two():
+    # PV/GRR of the classic study is 3.447…: 1.41 gives 4.86, √2 4.875; the last digit can decide
+    ratio = classic().metrics()["part_sd"] / classic().metrics()["grr_sd"]
+    assert classic(ndc_factor=2**0.5).ndc_raw == pytest.approx(2**0.5 * ratio, rel=1e-12)
+    assert classic().ndc_raw == pytest.approx(1.41 * ratio, rel=1e-12)
+
+
+def test_the_verdict_names_the_estimator():
+    assert "方差分析法，交互已合并（pooled）" in classic().verdict.text
+    assert "方差分析法，交互未合并（unpooled）" in classic(alpha_pool=1).verdict.text
+    assert classic(method="range").verdict.text.endswith("估计用均值极差法。")
+
+
+def test_draws_hold_the_intervals():
+    result = classic()
+    part, grr = result.draws().T
+    ratio = 100 * np.sqrt(np.quantile(grr / (grr + part), [0.05, 0.95]))
+    limits = result.intervals["pct_study_var"]
+    assert (limits.low, limits.high) == pytest.approx(ratio.tolist(), rel=1e-12)
+    assert result.mean == pytest.approx(qt.load("gage-classic")["读数"].mean(), rel=1e-9)
+
+
 def test_display():
     html = classic()._repr_mimebundle_()["text/html"]
     assert 'data-code="gage-rr.ndc-near-limit"' in html
@@ -496,6 +518,10 @@ def test_display():
     ("options", "message"),
     [
         ({"method": "xbar"}, 'method="xbar" 不认识'),
+        ({"design": "mixed"}, 'design="mixed" 不认识'),
+        ({"factors": "次数"}, "factors 要写成几个列名"),
+        ({"factors": ["班次"]}, "找不到列“班次”"),
+        ({"ndc_factor": 5}, "ndc_factor = 5 不对"),
         ({"tolerance": 0}, "公差 0 不对"),
         ({"tolerance": -1.5}, "公差 -1.5 不对"),
         ({"tolerance": float("nan")}, "公差 nan 不对"),
@@ -527,20 +553,18 @@ def test_refuses_text_and_twin_names():
         qt.msa.gage_rr(twins, **ROLES)
 
 
-def test_refuses_an_unbalanced_study_and_names_the_cells():
+def test_ranges_refuse_an_unbalanced_study_and_name_the_cells():
     df = qt.load("gage-classic")
     with pytest.raises(QualityDataError) as short:
-        qt.msa.gage_rr(df.drop(index=5), **ROLES)
+        qt.msa.gage_rr(df.drop(index=5), **ROLES, method="range")
     assert "缺读数的组合：零件 6 × 检验员 A（2 个）" in str(short.value)
     with pytest.raises(QualityDataError) as extra:
-        qt.msa.gage_rr(pd.concat([df, df.iloc[[3]]], ignore_index=True), **ROLES)
+        qt.msa.gage_rr(pd.concat([df, df.iloc[[3]]], ignore_index=True), **ROLES, method="range")
     assert "多读数的组合：零件 4 × 检验员 A（4 个）" in str(extra.value)
-    assert extra.value.rows == (5, 15, 25, 92)
     with pytest.raises(QualityDataError, match="等 10 处"):
-        qt.msa.gage_rr(df.query("检验员 != 'B' or 次数 != 2"), **ROLES)
-    own = df.assign(零件=df["零件"].astype(str) + df["检验员"])
-    with pytest.raises(QualityDataError, match="这是嵌套研究"):
-        qt.msa.gage_rr(own, **ROLES)
+        qt.msa.gage_rr(df.query("检验员 != 'B' or 次数 != 2"), **ROLES, method="range")
+    with pytest.raises(QualityDataError, match="只用于没有别的因子的交叉研究"):
+        qt.msa.gage_rr(df, **ROLES, method="range", design="nested")
 
 
 def test_refuses_one_part_one_operator_and_constant_data():
