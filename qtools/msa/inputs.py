@@ -206,7 +206,7 @@ def read_budget(
     dof : str, optional
         Column of degrees of freedom; blank cells are infinite.
     sensitivity : str, optional
-        Column of cᵢ; without it all are 1.
+        Column of cᵢ; blank cells are 1.
 
     Returns
     -------
@@ -244,13 +244,10 @@ def read_budget(
     known = {frames.plain(word): meaning for word, meaning in STATED.items()}
     bad = np.array([frames.plain(word) not in known for word in words])[kinds]
     _refuse(df, distribution, bad, "不认识", f"可选：{'、'.join(STATED)}。")
-    degrees = np.full(len(df), np.inf)
+    degrees = _filled(df, dof, np.inf)
     if dof is not None:
-        filled = df[dof].notna().to_numpy()
-        if filled.any():
-            degrees[filled] = frames.numbers(df[filled], dof)
         _refuse(df, dof, degrees < 1, "至少是 1", "不知道就空着，按无穷大处理。")
-    factors = np.ones(len(df)) if sensitivity is None else frames.numbers(df, sensitivity)
+    factors = _filled(df, sensitivity, 1.0)
     inputs = {}
     for place, label in enumerate(names):
         shape, divisor = known[frames.plain(words[kinds[place]])]
@@ -258,6 +255,16 @@ def read_budget(
         inputs[label] = Input(float(estimates[place]), u, shape, float(degrees[place]))
     weights = dict(zip(names, map(float, factors), strict=True))
     return lambda **x: sum(weights[key] * value for key, value in x.items()), inputs
+
+
+def _filled(df: pd.DataFrame, column: str | None, otherwise: float) -> Vector:
+    """Numbers of a column that may be absent or have blank cells."""
+    out = np.full(len(df), otherwise)
+    if column is not None:
+        filled = df[column].notna().to_numpy()
+        if filled.any():
+            out[filled] = frames.numbers(df[filled], column)
+    return out
 
 
 def _refuse(df: pd.DataFrame, column: str, bad: npt.NDArray[np.bool_], why: str, hint: str) -> None:

@@ -105,7 +105,7 @@ def test_width_of_characters_does_not_matter_in_a_word():
 def test_linear_model_with_and_without_coefficients():
     model, inputs = read_budget(table(), **COLUMNS)
     assert model(甲=1.0, 乙=2.0) == 3.0
-    model, inputs = read_budget(table(系数=[1.0, -3.0]), **COLUMNS, sensitivity="系数")
+    model, inputs = read_budget(table(系数=[None, -3.0]), **COLUMNS, sensitivity="系数")
     assert qt.msa.uncertainty_budget(model, inputs).sensitivities == pytest.approx((1, -3))
 
 
