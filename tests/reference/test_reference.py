@@ -19,6 +19,7 @@ CASES = data.all_cases()
 # numerics and methods; what only draws, words or holds tables is for unit tests
 MODULES = (
     *("constants", "sigma", "variance", "variance.crossed", "variance.mls", "variance.likelihood"),
+    *("variance.cells", "variance.mixed", "variance.inversion"),
     *("variance.reml", "variance.random_effects", "spc", "capability", "components", "msa"),
 )
 
