@@ -53,11 +53,14 @@ def _design(result: GageRR) -> list[Check]:
         )
         out.append(Check("gage-rr.recurring-labels", text))
     if study.factors:
-        labels = result.labels()
-        kept = [labels[f"factor{place}"] for place in range(1, len(study.factors) + 1)]
+        batches = [int(key.removeprefix("factor")) - 1 for key in result.analysis.batches]
+        kept = [
+            f"“{name}”计入{result.part if place in batches else '量具'}"
+            for place, name in enumerate(study.factors)
+        ]
         text = (
-            f"扩展研究：另有{'、'.join(kept)}。同一个{result.part}只对应一个水平的因子（如批次）"
-            f"算在{result.part}一边，其余算在量具一边；只估计主效应。"
+            f"扩展研究：{'、'.join(kept)}。一个{result.part}的读数全在同一水平的因子（如批次）"
+            f"计入{result.part}，其余计入量具；只估计主效应。"
         )
         out.append(Check("gage-rr.expanded", text, "info"))
     return out

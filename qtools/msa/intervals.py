@@ -67,7 +67,7 @@ def gage_intervals(
     """
     draws, part, grr = sides(model, sources, products)
     own = np.eye(len(sources))
-    weights = dict(zip(sources, own, strict=True))
+    weights = {REPEATS: np.zeros(len(sources))} | dict(zip(sources, own, strict=True))
     mine = np.isin(sources, products).astype(float)
     if mine.sum() > 1:
         weights["part_within"] = weights["part"]
@@ -82,7 +82,7 @@ def gage_intervals(
             low, high = mls.mls_limits(row, model.ms, model.df, confidence)
         else:
             low, high = mls.gci_limits(np.maximum(draws @ weight, 0.0), confidence)
-        if key == "grr" and REPEATS in sources:  # it is not less than one of its parts
+        if key == "grr":  # it is not less than one of its parts
             low = max(low, out[f"{REPEATS}_var"].low)
         out[f"{key}_var"] = Interval(low, high, confidence, linear)
         out[f"{key}_sd"] = Interval(low**0.5, high**0.5, confidence, linear)
