@@ -107,9 +107,10 @@ class _Form:
         self.gram = np.tensordot(1.0 / self.d, self.grams, axes=1)
         free = np.arange(at) >= fixed.shape[1]
         self.y = inverse(self.gram + np.diag(free.astype(float)))[0]
+        solve = inverse(fixed.T @ fixed)[0]
         m = cells.means
-        for _ in range(2):  # the second pass takes up the rounding of the first
-            m = m - fixed @ np.linalg.lstsq(fixed, m, rcond=None)[0]
+        for _ in range(3):  # each pass takes up the rounding of the one before
+            m = m - fixed @ (solve @ (fixed.T @ m))
         weighted = m / self.d[group]
         if place == cells.fine:
             pm = weighted - b @ (self.y @ (b.T @ weighted)) / self.d[group]
