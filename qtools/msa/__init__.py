@@ -7,6 +7,7 @@ from qtools.msa.gage_rr import gage_rr
 from qtools.msa.inputs import Input, read_budget
 from qtools.msa.linearity import linearity_study
 from qtools.msa.linearity_result import LinearityStudy
+from qtools.msa.misclassification import Misclassification, misclassification
 from qtools.msa.monte_carlo import MonteCarloUncertainty, monte_carlo_uncertainty
 from qtools.msa.result import GageRR
 from qtools.msa.stability import stability_study
@@ -28,6 +29,7 @@ __all__ = [
     "Input",
     "Ladder",
     "LinearityStudy",
+    "Misclassification",
     "MonteCarloUncertainty",
     "StabilityStudy",
     "Type1Study",
@@ -36,6 +38,7 @@ __all__ = [
     "bias_study",
     "gage_rr",
     "linearity_study",
+    "misclassification",
     "monte_carlo_uncertainty",
     "read_budget",
     "stability_study",
