@@ -5,6 +5,8 @@ from qtools.msa.budget import UncertaintyBudget
 from qtools.msa.criteria import BIAS, GAGE, QMP, QMS, TYPE1, Band, GageCriteria, Ladder
 from qtools.msa.gage_rr import gage_rr
 from qtools.msa.inputs import Input, read_budget
+from qtools.msa.levels import level_study
+from qtools.msa.levels_result import LevelStudy
 from qtools.msa.linearity import linearity_study
 from qtools.msa.linearity_result import LinearityStudy
 from qtools.msa.misclassification import Misclassification, misclassification
@@ -28,6 +30,7 @@ __all__ = [
     "GageRR",
     "Input",
     "Ladder",
+    "LevelStudy",
     "LinearityStudy",
     "Misclassification",
     "MonteCarloUncertainty",
@@ -37,6 +40,7 @@ __all__ = [
     "Validation",
     "bias_study",
     "gage_rr",
+    "level_study",
     "linearity_study",
     "misclassification",
     "monte_carlo_uncertainty",
