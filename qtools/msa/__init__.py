@@ -2,7 +2,11 @@
 
 from qtools.msa.bias import BiasStudy, bias_study
 from qtools.msa.budget import UncertaintyBudget
-from qtools.msa.criteria import BIAS, GAGE, QMP, QMS, TYPE1, Band, GageCriteria, Ladder
+from qtools.msa.comparison import method_comparison
+from qtools.msa.comparison_result import MethodComparison
+from qtools.msa.conformity import conformity
+from qtools.msa.conformity_result import Conformity
+from qtools.msa.criteria import BIAS, GAGE, ONE_THIRD, QMP, QMS, TYPE1, Band, GageCriteria, Ladder
 from qtools.msa.gage_rr import gage_rr
 from qtools.msa.inputs import Input, read_budget
 from qtools.msa.levels import level_study
@@ -12,6 +16,8 @@ from qtools.msa.linearity_result import LinearityStudy
 from qtools.msa.misclassification import Misclassification, misclassification
 from qtools.msa.monte_carlo import MonteCarloUncertainty, monte_carlo_uncertainty
 from qtools.msa.result import GageRR
+from qtools.msa.sensor import sensor_study
+from qtools.msa.sensor_result import SensorStudy
 from qtools.msa.stability import stability_study
 from qtools.msa.stability_result import StabilityStudy
 from qtools.msa.type1 import Type1Study, type1_study
@@ -21,30 +27,37 @@ from qtools.msa.validation import Validation
 __all__ = [
     "BIAS",
     "GAGE",
+    "ONE_THIRD",
     "QMP",
     "QMS",
     "TYPE1",
     "Band",
     "BiasStudy",
+    "Conformity",
     "GageCriteria",
     "GageRR",
     "Input",
     "Ladder",
     "LevelStudy",
     "LinearityStudy",
+    "MethodComparison",
     "Misclassification",
     "MonteCarloUncertainty",
+    "SensorStudy",
     "StabilityStudy",
     "Type1Study",
     "UncertaintyBudget",
     "Validation",
     "bias_study",
+    "conformity",
     "gage_rr",
     "level_study",
     "linearity_study",
+    "method_comparison",
     "misclassification",
     "monte_carlo_uncertainty",
     "read_budget",
+    "sensor_study",
     "stability_study",
     "type1_study",
     "uncertainty_budget",

@@ -137,3 +137,15 @@ QMP = Ladder(
     rule="测量过程的 2U/T（Q_MP）不大于 30 % 为合格；恰为 30 % 的算合格",
     source="ISO 22514-7:2021；30 % 为其推荐值，待核",
 )
+
+ONE_THIRD = Ladder(
+    bands=(
+        Band(1 / 3, closed=True, level="good", name="不设保护带"),
+        Band(float("inf"), closed=True, level="caution", name="保护带等于 U"),
+    ),
+    rule=(
+        "U95 不大于最大允许误差 MPEV 的 1/3 时，按 |Δ| ≤ MPEV 判；"
+        "否则按 MPEV ∓ U95 分合格、不合格、待定三区"
+    ),
+    source="JJF 1094-2002，待核；恰为 1/3 的不设保护带",
+)
