@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 it failed, 2 the command or the data cannot be used as giv
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -59,6 +60,7 @@ def invoke(args: Sequence[str] | None = None) -> int:
         note(f"错误：文件读写失败：{error.strerror or error}（{error.filename or '文件名不明'}）。")
         return FAILED
     if code == INTERRUPTED:
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # of a kernel that was stopped
         note("已中断，没有留下写了一半的文件。")
     return code if isinstance(code, int) else OK
 

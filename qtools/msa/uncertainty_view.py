@@ -51,9 +51,9 @@ def budget_figure(result: UncertaintyBudget) -> go.Figure:
 def simulation_figure(result: MonteCarloUncertainty) -> go.Figure:
     """分布图 Histogram of the draws with the coverage interval."""
     fig = theme.new_figure()
-    _histogram(fig, result)
-    _interval(fig, result.interval.low, result.interval.high, "solid", theme.BLUE, "概率对称区间")
+    top = _histogram(fig, result)
     found = result.interval
+    _interval(fig, found.low, found.high, "solid", theme.BLUE, "概率对称区间", top)
     alt = (
         f"直方图，{result.n} 次抽样得到的 y；{100 * result.coverage:g} % 的概率对称区间从 "
         f"{found.low:.5g} 到 {found.high:.5g}。"
@@ -67,7 +67,7 @@ def validation_figure(result: Validation) -> go.Figure:
 
     fig = theme.new_figure()
     simulation, budget = result.simulation, result.budget
-    _histogram(fig, simulation)
+    top = _histogram(fig, simulation)
     df = budget.df_effective
     shape = norm if np.isinf(df) else t(max(np.floor(df + 1e-9), 1.0))
     x = budget.estimate + budget.u * np.linspace(-4.5, 4.5, 181)
@@ -79,9 +79,9 @@ def validation_figure(result: Validation) -> go.Figure:
         name="GUM 法",
     )
     found = simulation.interval
-    _interval(fig, found.low, found.high, "solid", theme.BLUE, "蒙特卡洛区间")
+    _interval(fig, found.low, found.high, "solid", theme.BLUE, "蒙特卡洛区间", top)
     mine = budget.interval
-    _interval(fig, mine.low, mine.high, "dash", theme.RED, "GUM 区间")
+    _interval(fig, mine.low, mine.high, "dash", theme.RED, "GUM 区间", top)
     alt = (
         f"直方图是 {simulation.n} 次抽样，曲线是 GUM 法假定的分布；"
         f"{100 * budget.coverage:g} % 区间，蒙特卡洛法 {found.low:.5g} 到 {found.high:.5g}，"
@@ -90,27 +90,33 @@ def validation_figure(result: Validation) -> go.Figure:
     return _finish(fig, "两种方法给出的分布", alt)
 
 
-def _histogram(fig: go.Figure, result: MonteCarloUncertainty) -> None:
-    """The draws in bins, as a density; far tails are left out of the picture, not of the result."""
+def _histogram(fig: go.Figure, result: MonteCarloUncertainty) -> float:
+    """The draws in bins, as a density, whose top is returned; far tails are not in the picture."""
     low, high = np.quantile(result.draws, [0.0005, 0.9995])
     counts, edges = np.histogram(result.draws, bins=_BINS, range=(float(low), float(high)))
     width = float(edges[1] - edges[0])
+    density = counts / (result.n * width)
     fig.add_bar(
         x=(edges[:-1] + edges[1:]) / 2,
-        y=counts / (result.n * width),
+        y=density,
         width=width,
         marker={"color": theme.SKY, "line": {"width": 0}},
         name="抽样",
         hovertemplate="y = %{x:.4g}<extra></extra>",
     )
+    return float(density.max())
 
 
-def _interval(fig: go.Figure, low: float, high: float, dash: str, color: str, name: str) -> None:
-    """Both end points as vertical lines with one entry in the legend."""
-    for end in (low, high):
-        fig.add_vline(x=end, line={"color": color, "width": 2, "dash": dash})
+def _interval(
+    fig: go.Figure, low: float, high: float, dash: str, color: str, name: str, top: float
+) -> None:
+    """Both end points as vertical lines of the height ``top``, with one entry in the legend."""
     fig.add_scatter(
-        x=[None], y=[None], mode="lines", line={"color": color, "width": 2, "dash": dash}, name=name
+        x=[low, low, None, high, high],
+        y=[0.0, top, None, 0.0, top],
+        mode="lines",
+        line={"color": color, "width": 2, "dash": dash},
+        name=name,
     )
 
 

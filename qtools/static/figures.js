@@ -85,7 +85,8 @@
   /** Fewer labels along a short axis, and its title on several lines. */
   function narrow(axis, width, data) {
     const names = [...new Set(data.flatMap((trace) => (Array.isArray(trace.x) ? trace.x : [])))];
-    if (!axis.tickvals && names.length && names.length <= 8 && names.every((name) => /[^\d.\s-]/.test(name))) {
+    const wordy = names.every((name) => typeof name === "string" && /[^\d.\s-]/.test(name));
+    if (!axis.tickvals && names.length && names.length <= 8 && wordy) {
       axis.tickvals = names;
       axis.ticktext = names.map((name) => wrapTitle(name, width / names.length + 16, 13, 3));
       axis.tickangle = 0;

@@ -165,7 +165,7 @@ def test_gauge_without_any_spread_of_its_own(here):
 def test_gauge_read_once(here):
     own = data.load("gage-classic").query("次数 == 1")
     shown = report(here, own, "msa/gage-rr")
-    assert "均值极差法：每个组合只测了一次，没有极差，用不上" in shown
+    assert "均值极差法：用不上，它要交叉、不缺读数、每个组合至少测两次" in shown
     assert "每个组合只测了 1 次：交互与重复性分不开" in shown
 
 
