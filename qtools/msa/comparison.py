@@ -133,16 +133,19 @@ def _shape(middle: Vector, d: Vector) -> Shape | None:
         normal_p = float(stats.shapiro(d).pvalue)
     if flat(rest + d.mean()):
         return Shape(slope, 0.0, n - 2, 0.0, None, None, normal_p)
-    bend = m**2 - (m**2).mean()
-    bend = bend - (bend @ m) / (m @ m) * m
+    unit = m / abs(m).max()
+    bend = unit**2 - (unit**2).mean()
+    bend = bend - (bend @ unit) / (unit @ unit) * unit
     return Shape(
         slope, se, n - 2, t_p(slope / se, n - 2),
-        _partial_p(bend, rest, n - 3), _partial_p(m, abs(rest) - abs(rest).mean(), n - 2), normal_p,
+        _partial_p(bend, rest, n - 3),
+        _partial_p(unit, abs(rest) - abs(rest).mean(), n - 2),
+        normal_p,
     )  # fmt: skip
 
 
 def _partial_p(z: Vector, e: Vector, df: int) -> float | None:
-    """Two-sided p of the slope of e on z, both centred; None where z does not vary."""
+    """Two-sided p of the slope of e on z, both centred, |z| ≤ 1; None where z does not vary."""
     zz, ee = float(z @ z), float(e @ e)
     if zz <= 1e-18 * z.size or ee == 0:
         return None
