@@ -16,6 +16,8 @@ from qtools.msa.linearity_result import LinearityStudy
 from qtools.msa.misclassification import Misclassification, misclassification
 from qtools.msa.monte_carlo import MonteCarloUncertainty, monte_carlo_uncertainty
 from qtools.msa.result import GageRR
+from qtools.msa.run_chart import gage_run_chart
+from qtools.msa.run_chart_result import GageRunChart
 from qtools.msa.sensor import sensor_study
 from qtools.msa.sensor_result import SensorStudy
 from qtools.msa.stability import stability_study
@@ -36,6 +38,7 @@ __all__ = [
     "Conformity",
     "GageCriteria",
     "GageRR",
+    "GageRunChart",
     "Input",
     "Ladder",
     "LevelStudy",
@@ -51,6 +54,7 @@ __all__ = [
     "bias_study",
     "conformity",
     "gage_rr",
+    "gage_run_chart",
     "level_study",
     "linearity_study",
     "method_comparison",
