@@ -66,8 +66,8 @@ def gage_intervals(
         As in :func:`sides`.
     """
     draws, part, grr = sides(model, sources, products)
-    own = np.eye(len(sources))
-    weights = {REPEATS: np.zeros(len(sources))} | dict(zip(sources, own, strict=True))
+    weights = {REPEATS: np.zeros(len(sources))}
+    weights |= dict(zip(sources, np.eye(len(sources)), strict=True))
     mine = np.isin(sources, products).astype(float)
     if mine.sum() > 1:
         weights["part_within"] = weights["part"]
@@ -83,7 +83,8 @@ def gage_intervals(
         else:
             low, high = mls.gci_limits(np.maximum(draws @ weight, 0.0), confidence)
         if key == "grr":  # it is not less than one of its parts
-            low = max(low, out[f"{REPEATS}_var"].low)
+            own = out[f"{REPEATS}_var"]
+            low, high = max(low, own.low), max(high, own.high)
         out[f"{key}_var"] = Interval(low, high, confidence, linear)
         out[f"{key}_sd"] = Interval(low**0.5, high**0.5, confidence, linear)
     if tolerance is not None:

@@ -48,9 +48,9 @@ class Cells:
 
     @property
     def fine(self) -> int | None:
-        """The source with one unit a cell, which stands on the diagonal."""
+        """The source with one unit a cell, which stands on the diagonal beside others in Z."""
         whole = [place for place, size in enumerate(self.sizes) if size == self.count.size]
-        return whole[0] if whole else None
+        return whole[0] if whole and len(self.sizes) > 1 else None
 
     @property
     def inner(self) -> tuple[int, ...]:

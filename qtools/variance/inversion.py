@@ -91,15 +91,21 @@ class _Form:
         self.d = diagonal(cells, model.components)
         fixed = cells.columns([other for other in cells.inner if other not in finer])
         fixed = fixed[:, _independent(fixed)]
+        solve = inverse(fixed.T @ fixed)[0]
         blocks, at = [fixed], fixed.shape[1]
         self.rows: dict[int, slice] = {}
         self.scale: dict[int, float] = {}
         for other in cells.inner:
             if other in finer:
+                # what the fixed columns leave of it, without the directions that they take up
+                left = cells.columns([other])
+                left = left - fixed @ (solve @ (fixed.T @ left))
+                values, vectors = np.linalg.eigh(left.T @ left)
+                own = left @ vectors[:, values > 1e-9 * values[-1]]
                 self.scale[other] = scale_of(cells, model.components, other)
-                blocks.append(self.scale[other] * cells.columns([other]))
-                self.rows[other] = slice(at, at + cells.sizes[other])
-                at += cells.sizes[other]
+                blocks.append(self.scale[other] * own)
+                self.rows[other] = slice(at, at + own.shape[1])
+                at += own.shape[1]
         b = np.hstack(blocks)
         parts = [b[group == one] for one in range(self.each.size)]
         self.size = np.array([len(part) for part in parts])
@@ -107,7 +113,6 @@ class _Form:
         self.gram = np.tensordot(1.0 / self.d, self.grams, axes=1)
         free = np.arange(at) >= fixed.shape[1]
         self.y = inverse(self.gram + np.diag(free.astype(float)))[0]
-        solve = inverse(fixed.T @ fixed)[0]
         m = cells.means
         for _ in range(3):  # each pass takes up the rounding of the one before
             m = m - fixed @ (solve @ (fixed.T @ m))
@@ -130,8 +135,6 @@ class _Form:
     def inner(self, replicates: int, rng: np.random.Generator) -> dict[int, Vector]:
         """Coefficients |Z_j'w|² with w = P_i·Z_i·z for a source in Z; keys with residual last."""
         t = self.y[:, self.rows[self.place]]
-        values, vectors = np.linalg.eigh(t.T @ self.gram @ t)
-        t = t @ vectors[:, values > 1e-9 * values[-1]]  # without directions that leave w = 0
         z = rng.standard_normal((t.shape[1], replicates))
         z *= np.sqrt(_chi_square(len(z), replicates, rng) / np.einsum("ij,ij->j", z, z))
         out = {}

@@ -78,49 +78,50 @@ class Equations:
                 f"数据不平衡，且各来源共有 {total} 个水平，超过这种算法的上限 {MAX_UNITS} 个。",
                 hint="请补齐或删去一些组合，使每个组合的读数一样多；或分批分析。",
             )
-        z = cells.columns(cells.inner)
+        # The restricted likelihood is free of the mean, and so of the mean of a source's effects.
+        # Without that direction, which all sources share, large effects stay well apart.
+        columns, at = [np.ones((cells.count.size, 1))], 1
+        self.blocks: dict[int, slice] = {}
+        for place in cells.inner:
+            size = cells.sizes[place]
+            columns.append(cells.columns([place]) @ _contrasts(size))
+            self.blocks[place] = slice(at, at + size - 1)
+            at += size - 1
+        b = np.hstack(columns)
         self.each, group = np.unique(cells.count, return_inverse=True)
         which = [group == place for place in range(self.each.size)]
-        self.beta = np.linalg.lstsq(z, cells.means, rcond=None)[0]
-        e = cells.means - z @ self.beta
+        self.beta = np.linalg.lstsq(b, cells.means, rcond=None)[0]
+        e = cells.means - b @ self.beta
         self.cells_of = np.array([rows.sum() for rows in which])
-        self.zz = np.array([z[rows].T @ z[rows] for rows in which])
-        self.ze = np.array([z[rows].T @ e[rows] for rows in which])
+        self.bb = np.array([b[rows].T @ b[rows] for rows in which])
+        self.be = np.array([b[rows].T @ e[rows] for rows in which])
         self.ee = np.array([e[rows] @ e[rows] for rows in which])
-        ends = np.cumsum([0, *(cells.sizes[place] for place in cells.inner)])
-        self.blocks = {
-            place: slice(int(low), int(high))
-            for place, low, high in zip(cells.inner, ends[:-1], ends[1:], strict=True)
-        }
 
     def at(self, components: Vector) -> tuple[float, Vector, Vector]:
         """Criterion, F and q.
 
-        Columns are scaled by the standard deviations of their effects, so that with
-        K = (I + S)⁻¹, S = Z'D⁻¹Z, the projection of Z is the product D⁻¹Z·J: nothing large is
-        subtracted, whatever the effects' size beside the noise.
+        B holds a column of ones and the columns of the sources, scaled by the standard deviations
+        of their effects. With A = B'D⁻¹B (``whole``), Λ = 1 for the latter, Y = (A + Λ)⁻¹, the
+        projection is P = D⁻¹ − D⁻¹B·Y·B'D⁻¹, so that P·B = D⁻¹B·Y·Λ, Λ·B'P·B·Λ = Λ − Λ·Y·Λ.
         """
         cells, blocks = self.cells, self.blocks
-        d, scale = diagonal(cells, components), np.empty(self.zz.shape[1])
+        d, scale = diagonal(cells, components), np.ones(self.bb.shape[1])
         for place, block in blocks.items():
             scale[block] = scale_of(cells, components, place)
 
         def gram(weights: Vector) -> Vector:
-            out: Vector = np.tensordot(weights, self.zz, axes=1) * np.outer(scale, scale)
+            out: Vector = np.tensordot(weights, self.bb, axes=1) * np.outer(scale, scale)
             return out
 
-        s = gram(1.0 / d)
-        k, log_det = inverse(np.eye(len(s)) + s)
-        one = np.zeros(len(s))
-        first = blocks[cells.inner[0]]
-        one[first] = 1.0 / scale[first]  # the indicators of one source add up to the constant
-        h = k @ one
-        xx = float(one @ s @ h)
-        j = k - np.outer(h, s @ h) / xx
-        y = k + np.outer(h, h) / xx
-        w = s @ j
-        beta = self.beta / scale
-        t = scale * (self.ze.T @ (1.0 / d))
+        whole = gram(1.0 / d)
+        random = np.arange(len(whole)) > 0
+        y, log_det = inverse(whole + np.diag(random.astype(float)))
+        j = np.where(random, y, 0.0)
+        w = np.where(np.outer(random, random), np.eye(len(y)) - y, 0.0)
+        # of small effects the difference 1 − Y has few digits, the product A·Y has all
+        np.fill_diagonal(w, np.where(random, np.einsum("ij,ji->i", whole, j), 0.0))
+        beta = np.where(random, self.beta / scale, 0.0)
+        t = scale * (self.be.T @ (1.0 / d))
         r = w @ beta + j.T @ t
         quadratic = beta @ (w @ beta + 2.0 * (j.T @ t)) + self.ee @ (1.0 / d) - t @ y @ t
 
@@ -135,8 +136,8 @@ class Equations:
         patterns = {size - 1: 1.0 / self.each}
         if cells.fine is not None:
             patterns[cells.fine] = np.ones_like(d)
-        c = scale * (j @ beta - y @ t)  # P·m is D⁻¹(e + Z·c)
-        rest = self.ee + 2.0 * self.ze @ c + np.einsum("i,gij,j->g", c, self.zz, c)
+        c = scale * (j @ beta - y @ t)  # P·m is D⁻¹(e + B·c)
+        rest = self.ee + 2.0 * self.be @ c + np.einsum("i,gij,j->g", c, self.bb, c)
         grams = {a: gram(e / d**2) for a, e in patterns.items()}
         for a, e in patterns.items():
             q[a] = float(np.sum(e * rest / d**2))
@@ -152,9 +153,14 @@ class Equations:
                 )
         q[-1] += cells.ss / residual**2
         f[-1, -1] += cells.df / residual**2
-        criterion = float(self.cells_of @ np.log(d)) + log_det + np.log(xx) + quadratic
+        criterion = float(self.cells_of @ np.log(d)) + log_det + quadratic
         criterion += cells.df * np.log(residual) + cells.ss / residual
         return float(criterion), f, q
+
+
+def _contrasts(size: int) -> Vector:
+    """Orthonormal columns, each of sum 0, shape (size, size − 1)."""
+    return np.asarray(np.linalg.qr(np.eye(size)[:, 1:] - 1.0 / size)[0])
 
 
 def inverse(matrix: Vector) -> tuple[Vector, float]:
@@ -229,5 +235,6 @@ def _step(
         found = equations.at(trial)
         if found[0] <= value + slack:
             return (trial, *found)
-    trial = theta * np.sqrt(np.maximum(q, 0.0) / np.maximum(expected, 1e-300))
+    usable = (expected > 0) & (q > 0)
+    trial = theta * np.sqrt(np.where(usable, q, 1.0) / np.where(usable, expected, 1.0))
     return (trial, *equations.at(trial))
