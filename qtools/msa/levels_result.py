@@ -165,7 +165,9 @@ class LevelStudy(Result):
             )  # fmt: skip
         heads = ["来源", "合并标准差 s", "名义自由度", "有效自由度", "方差分量（未截断）"]
         heads += ["分量的标准差", f"{percent} 下限", f"{percent} 上限", "占 u² %"]
-        return pd.DataFrame(rows, columns=heads)
+        table = pd.DataFrame(rows, columns=heads)
+        table["有效自由度"] = pd.Series(used.df, dtype=object)  # whole ones stay whole
+        return table
 
     def plan(self) -> pd.DataFrame:
         """测量方案 Uncertainty of that instrument for other numbers of days and repeats."""
@@ -183,14 +185,15 @@ class LevelStudy(Result):
         """偏差表 Deviations from the average of all instruments by run, with joint intervals."""
         import pandas as pd
 
+        words = {-1: "偏低", 0: "含 0", 1: "偏高"}
         rows = [
-            [level.name, run or "全部", mean, mean - bias.half, mean + bias.half, bias.reading]
+            [level.name, run or "全部", mean, mean - bias.half, mean + bias.half, words[sense]]
             for level, bias in zip(self.levels, self.biases, strict=bool(self.biases))
-            for run, mean in zip(self.runs, bias.by_run, strict=True)
+            for run, mean, sense in zip(self.runs, bias.by_run, bias.seen, strict=True)
         ]
         percent = f"联合 {100 * self.confidence:g} %"
         heads = [self.columns[1] or "仪器", self.columns[2] or "轮次", "偏差"]
-        return pd.DataFrame(rows, columns=[*heads, f"{percent} 下限", f"{percent} 上限", "判读"])
+        return pd.DataFrame(rows, columns=[*heads, f"{percent} 下限", f"{percent} 上限", "区间"])
 
     def figure(self) -> go.Figure:
         """偏差图 Every row as a deviation from its artefact's average, by instrument and run."""

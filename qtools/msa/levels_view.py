@@ -53,8 +53,8 @@ def figure(study: LevelStudy) -> go.Figure:
             x=[g + left + width / 2 for g in range(len(names))],
             y=means,
             mode="markers",
-            name="这一轮的平均" if n_runs == 1 else "各轮的平均",
-            legendgroup="mean",
+            name="这一轮的平均" if n_runs == 1 else "大点：各轮的平均",
+            legendrank=2000,
             showlegend=r == 0,
             marker={
                 "color": color,
@@ -90,8 +90,9 @@ def checks(study: LevelStudy) -> tuple[Check, ...]:
             if len(level.raw) > place and level.raw[place] < 0
         ]
         if negative:
+            who = f"{study.columns[1]} " if study.columns[1] else ""
             text = (
-                f"{'、'.join(negative)}的{name}方差估计为负，按 0 计：它淹没在下一级的散布里，"
+                f"{who}{'、'.join(negative)}的{name}方差估计为负，按 0 计：它淹没在下一级的散布里，"
                 "不等于不存在。"
             )
             out.append(Check("levels.negative-component", text))
@@ -132,7 +133,7 @@ def _spread(study: LevelStudy) -> list[Check]:
 
 def _bias(study: LevelStudy) -> list[Check]:
     moved = [
-        f"{level.name}（{' → '.join(format_number(b, 3) for b in bias.by_run)}）"
+        f"{study.columns[1]} {level.name}（{' → '.join(format_number(b, 3) for b in bias.by_run)}）"
         for level, bias in zip(study.levels, study.biases, strict=bool(study.biases))
         if bias.moved_p is not None and bias.moved_p < _ALPHA
     ]
