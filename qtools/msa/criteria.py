@@ -149,3 +149,46 @@ ONE_THIRD = Ladder(
     ),
     source="JJF 1094-2002，待核；恰为 1/3 的不设保护带",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeCriteria:
+    """计数型接收准则 Ladders of effectiveness, miss rate, false-alarm rate (in %) and kappa."""
+
+    effectiveness: Ladder
+    miss: Ladder
+    false_alarm: Ladder
+    kappa: Ladder
+
+
+_ATTRIBUTE_SOURCE = "AIAG《测量系统分析》第 4 版（2010），待核；恰在界上的归属为本手册约定"
+
+
+def _attribute(best: float, worst: float, rule: str, *, closed: bool, rising: bool) -> Ladder:
+    """Three bands; the border to the worst one belongs to the middle."""
+    end = float("inf") if rising else float("-inf")
+    bands = (
+        Band(best, closed=closed, level="good", name="可接受"),
+        Band(worst, closed=True, level="caution", name="勉强，要改进"),
+        Band(end, closed=True, level="bad", name="不可接受"),
+    )
+    return Ladder(bands, rule, _ATTRIBUTE_SOURCE, rising)
+
+
+ATTRIBUTE = AttributeCriteria(
+    effectiveness=_attribute(
+        90.0, 80.0, "有效性不小于 90 % 可接受，80 %–90 % 勉强，小于 80 % 不可接受",
+        closed=True, rising=False,
+    ),
+    miss=_attribute(
+        2.0, 5.0, "漏判率不大于 2 % 可接受，2 %–5 % 勉强，大于 5 % 不可接受",
+        closed=True, rising=True,
+    ),
+    false_alarm=_attribute(
+        5.0, 10.0, "误判率不大于 5 % 可接受，5 %–10 % 勉强，大于 10 % 不可接受",
+        closed=True, rising=True,
+    ),
+    kappa=_attribute(
+        0.75, 0.40, "κ 大于 0.75 良好，0.40–0.75 勉强，小于 0.40 差", closed=False, rising=False
+    ),
+)  # fmt: skip
