@@ -12,7 +12,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 import qtools as qt
-from qtools.msa.misclassification import risks
+from qtools.msa.misclassification_risks import risks
 
 
 @pytest.fixture(scope="module")

@@ -75,7 +75,7 @@ def test_the_classic_study():
 
 def test_uneven_offsets_are_least_squares_of_cell_means():
     cube = noise((6, 4, 3), seed=4) + np.array([0, 0.2, 0, -3.0])[:, None]
-    cube += 0.8 * np.random.default_rng(2).normal(size=(6, 4, 1))
+    cube += 1.5 * np.random.default_rng(2).normal(size=(6, 4, 1))
     df = table(cube).drop(index=[0, 1, 2, 13, 30, 31, 70]).sample(frac=1, random_state=3)
     found = qt.msa.gage_run_chart(df, **ROLES)
     means = df.groupby(["零件", "检验员"])["读数"].mean().reset_index()
