@@ -15,6 +15,8 @@ from qtools.msa.linearity import linearity_study
 from qtools.msa.linearity_result import LinearityStudy
 from qtools.msa.misclassification import Misclassification, misclassification
 from qtools.msa.monte_carlo import MonteCarloUncertainty, monte_carlo_uncertainty
+from qtools.msa.planning import plan_gage_study
+from qtools.msa.planning_result import GagePlan
 from qtools.msa.result import GageRR
 from qtools.msa.run_chart import gage_run_chart
 from qtools.msa.run_chart_result import GageRunChart
@@ -37,6 +39,7 @@ __all__ = [
     "BiasStudy",
     "Conformity",
     "GageCriteria",
+    "GagePlan",
     "GageRR",
     "GageRunChart",
     "Input",
@@ -60,6 +63,7 @@ __all__ = [
     "method_comparison",
     "misclassification",
     "monte_carlo_uncertainty",
+    "plan_gage_study",
     "read_budget",
     "sensor_study",
     "stability_study",

@@ -123,12 +123,12 @@ def test_drift_is_the_slope_over_the_order_within_cells():
 def test_nothing_stands_out_as_often_as_promised():
     """Of studies without any pattern, about one in twenty is called off, and one in twenty wide."""
     off = wide = 0
-    for seed in range(200):
+    for seed in range(120):
         found = qt.msa.gage_run_chart(table(noise((5, 3, 2), seed)), **ROLES)
         off += bool(found.off)
         wide += bool(found.wide)
-    assert 2 <= off <= 20
-    assert 2 <= wide <= 20
+    assert 1 <= off <= 15
+    assert 1 <= wide <= 15
 
 
 @settings(max_examples=20)
