@@ -43,20 +43,15 @@ def _differences(fig: go.Figure, result: MethodComparison) -> None:
     a, where = result.agreement, {"row": 1, "col": 1}
     d = result.y - result.x
     middle = (result.x + result.y) / 2
-    for limits in a.limits:
-        if limits.high > limits.low:
-            fig.add_hrect(
-                y0=limits.low,
-                y1=limits.high,
-                fillcolor=theme.SKY,
-                opacity=0.25,
-                line_width=0,
-                **where,
-            )
     fig.add_scatter(
         x=middle.tolist(), y=d.tolist(), mode="markers", marker=_marker(result.n, theme.BLUE),
         name="差值", showlegend=False, **where,
     )  # fmt: skip
+    for limits in a.limits:  # after the points: plotly leaves an empty panel without shapes
+        fig.add_hrect(
+            y0=limits.low, y1=limits.high, fillcolor=theme.SKY, opacity=0.3, line_width=0,
+            layer="below", **where,
+        )  # fmt: skip
     rows = [
         (a.upper, "一致性上限", theme.BLUE, "dash", "bottom"),
         (a.bias, "平均差", theme.BLUE, "solid", "bottom"),

@@ -45,13 +45,6 @@ def _values(fig: go.Figure, result: Conformity, where: dict[str, int]) -> None:
 
     zones = result.zones
     low, high = result.accepted
-    if low <= high:
-        known = [x for x in (low, high, *result.values) if np.isfinite(x)]
-        fig.add_hrect(
-            y0=low if np.isfinite(low) else min(known) - result.U,
-            y1=high if np.isfinite(high) else max(known) + result.U,
-            fillcolor=theme.SKY, opacity=0.25, line_width=0, **where,
-        )  # fmt: skip
     for zone, name in enumerate(ZONES):
         at = np.flatnonzero(zones == zone)
         if at.size:
@@ -61,16 +54,28 @@ def _values(fig: go.Figure, result: Conformity, where: dict[str, int]) -> None:
                 marker={"color": _COLORS[zone], "symbol": _SYMBOLS[zone], "size": 8},
                 showlegend=True, **where,
             )  # fmt: skip
-    for limit, sign in ((result.lower, 1), (result.upper, -1)):
-        if np.isfinite(limit):
-            fig.add_hline(y=limit, line={"color": theme.RED, "width": 1.5}, **where)
-            edge = limit + sign * result.band
-            if result.guard:
-                fig.add_hline(
-                    y=edge, line={"color": theme.BLUE, "width": 1.5, "dash": "dash"}, **where
-                )
-    fig.update_xaxes(title_text="序号", showgrid=False, **where)
-    fig.update_yaxes(title_text="测得值", showgrid=False, **where)
+    shown = [x for x in (result.lower, result.upper) if np.isfinite(x)]
+    lines = [(x, "允许限", theme.RED, "solid") for x in shown]
+    if result.guard:
+        lines += [(x, "接受区", theme.BLUE, "dash") for x in (low, high) if np.isfinite(x)]
+    spots = [*shown, *(result.values - result.U), *(result.values + result.U)]
+    pad = 0.1 * (max(spots) - min(spots))
+    bottom, top = min(spots) - pad, max(spots) + pad
+    if low <= high:
+        fig.add_hrect(
+            y0=max(low, bottom), y1=min(high, top), fillcolor=theme.SKY, opacity=0.3,
+            line_width=0, layer="below", **where,
+        )  # fmt: skip
+    for height, name, color, dash in lines:
+        fig.add_hline(y=height, line={"color": color, "width": 1.5, "dash": dash}, **where)
+        fig.add_annotation(
+            text=name, x=0.5, y=height, xanchor="left", yanchor="bottom", showarrow=False,
+            font={"size": 11, "color": color}, **where,
+        )  # fmt: skip
+    n = result.values.size
+    step = 1 if n <= 12 else None
+    fig.update_xaxes(title_text="序号", showgrid=False, range=[0.5, n + 0.5], dtick=step, **where)
+    fig.update_yaxes(title_text="测得值", showgrid=False, range=[bottom, top], **where)
 
 
 def _risks(fig: go.Figure, result: Conformity) -> None:

@@ -1,5 +1,7 @@
 """method_comparison: R, brute force, direct minimisation, invariances, decisions, bad input."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -136,6 +138,17 @@ def test_passing_bablok_with_ties_by_brute_force(seed):
     assert line.intercept == pytest.approx(found[3] / 10, abs=1e-9)
     limits = (line.intercept_interval.low, line.intercept_interval.high)
     assert limits == pytest.approx((found[4] / 10, found[5] / 10), abs=1e-9)
+
+
+def test_passing_bablok_on_creatinine_by_brute_force():
+    path = Path(__file__).parents[1] / "reference" / "msa-creatinine.csv"
+    table = pd.read_csv(path).to_numpy()
+    line = passing_bablok(*table.T, 0.95)
+    whole = np.round(100 * table).astype(int)
+    slope, low, high = brute_passing_bablok(*whole.T)[:3]
+    assert line.slope == pytest.approx(slope, rel=1e-12)
+    limits = (line.slope_interval.low, line.slope_interval.high)
+    assert limits == pytest.approx((low, high), rel=1e-12)
 
 
 @settings(max_examples=25, deadline=None)
