@@ -1,12 +1,26 @@
 """测量系统分析 Measurement systems analysis: how much of the spread is the gauge's own."""
 
+from qtools.msa.attribute import attribute_agreement
+from qtools.msa.attribute_result import AttributeAgreement
 from qtools.msa.bias import BiasStudy, bias_study
 from qtools.msa.budget import UncertaintyBudget
 from qtools.msa.comparison import method_comparison
 from qtools.msa.comparison_result import MethodComparison
 from qtools.msa.conformity import conformity
 from qtools.msa.conformity_result import Conformity
-from qtools.msa.criteria import BIAS, GAGE, ONE_THIRD, QMP, QMS, TYPE1, Band, GageCriteria, Ladder
+from qtools.msa.criteria import (
+    ATTRIBUTE,
+    BIAS,
+    GAGE,
+    ONE_THIRD,
+    QMP,
+    QMS,
+    TYPE1,
+    AttributeCriteria,
+    Band,
+    GageCriteria,
+    Ladder,
+)
 from qtools.msa.gage_rr import gage_rr
 from qtools.msa.inputs import Input, read_budget
 from qtools.msa.levels import level_study
@@ -29,12 +43,15 @@ from qtools.msa.uncertainty import uncertainty_budget
 from qtools.msa.validation import Validation
 
 __all__ = [
+    "ATTRIBUTE",
     "BIAS",
     "GAGE",
     "ONE_THIRD",
     "QMP",
     "QMS",
     "TYPE1",
+    "AttributeAgreement",
+    "AttributeCriteria",
     "Band",
     "BiasStudy",
     "Conformity",
@@ -54,6 +71,7 @@ __all__ = [
     "Type1Study",
     "UncertaintyBudget",
     "Validation",
+    "attribute_agreement",
     "bias_study",
     "conformity",
     "gage_rr",

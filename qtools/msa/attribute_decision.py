@@ -1,0 +1,155 @@
+"""计数型判定 The decision of an attribute study, and what to do about each rater."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtools.result import Level, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from qtools.msa.attribute_parts import Index, RaterLine
+    from qtools.msa.attribute_result import AttributeAgreement
+
+_ORDER: tuple[Level, ...] = ("good", "caution", "bad")
+_FIRST = ("漏判率", "误判率", "有效性")  # which of several equally bad indices is told first
+_LEADS = {
+    "good": "可以让他们判",
+    "caution": "可以先让他们判，同时要改进",
+    "bad": "还不能放手让他们判",
+}
+
+
+def decide(result: AttributeAgreement) -> Verdict:
+    """判定 The worst index of any rater; without a reference it is never better than 留意."""
+    indices, known = result.indices, result.study.truth is not None
+    rules = result.criteria
+    ladders = [rules.kappa]
+    if known:
+        two_sided = (rules.miss, rules.false_alarm) if result.reject else ()
+        ladders = [rules.effectiveness, *two_sided, rules.kappa]
+    rule = "；".join(ladder.rule for ladder in ladders) + "。取最差的一项，界上的归好的一档"
+    rule += "（κ 恰为 0.75 归勉强）" if rules.kappa.limits[0] == 0.75 else ""
+    source = rules.kappa.source
+    if not indices:
+        text = "还不能判定：判定全都一样，一致是偶然还是真本事，这批件看不出来。"
+        return Verdict("caution", text, rule, source)
+    level = max((index.band.level for index in indices), key=_ORDER.index)
+    worst = min((index for index in indices if index.band.level == level), key=_rank)
+    others = [index for index in indices if index.band.level == level and index is not worst]
+    lead, tail = _LEADS[level], _firmness(result, worst)
+    if level == "good":
+        text = f"{lead}：各人的各项指标都可接受，最紧的是{_said(worst)}{tail}。"
+    else:
+        text = f"{lead}：{_said(worst)}，{worst.band.name}{tail}。"
+        if others:
+            also = "、".join(f"{index.whose}的{index.name}" for index in others[:4])
+            more = f"等 {len(others)} 项" if len(others) > 4 else ""
+            text += f"同一档的还有{also}{more}。"
+    unknown = _unknown(result)
+    if unknown:
+        if level == "good":
+            level, text = "caution", text.replace(lead, "看得到的都好，可还不能放手", 1)
+        text += unknown
+    return Verdict(level, text, rule, source)
+
+
+def _rank(index: Index) -> tuple[float, int]:
+    """The farther beyond its best limit, relative to it, the earlier."""
+    best = index.ladder.limits[0]
+    over = (index.value - best) / best if index.ladder.rising else (best - index.value) / best
+    return -over, _FIRST.index(index.name) if index.name in _FIRST else len(_FIRST)
+
+
+def _said(index: Index) -> str:
+    digits = 1 if index.unit else 2
+    space = " " if index.name.startswith("κ") else ""
+    return f"{index.whose}的{space}{index.name} {index.value:.{digits}f}{index.unit}"
+
+
+def _firmness(result: AttributeAgreement, index: Index) -> str:
+    span = index.interval
+    if span is None:
+        return ""
+    digits = 1 if index.unit else 2
+    text = f"（{100 * result.confidence:g} % 区间 {span.low:.{digits}f}–{span.high:.{digits}f}"
+    if index.crossed:
+        limits = "、".join(f"{limit:g}{index.unit}" for limit in index.crossed)
+        return f"{text}，跨过 {limits}，结论不牢）"
+    return f"{text}，没有跨过界限）"
+
+
+def _unknown(result: AttributeAgreement) -> str:
+    """What a decision would need and the study does not tell."""
+    if result.study.truth is None:
+        return "没有基准：只知道他们彼此一不一致，不知道判得对不对。"
+    if len(result.study.levels) > 2 and not result.reject:
+        return ""
+    if not result.reject:
+        return "没有写明哪个判定是不合格：漏判率和误判率还不知道。"
+    missing = [
+        name
+        for name, key in (("漏判率", "miss"), ("误判率", "false_alarm"))
+        if any(getattr(line, key) is None for line in result.raters)
+    ]
+    return f"{'和'.join(missing)}还不知道：基准里缺那一类件。" if missing else ""
+
+
+def rater_table(result: AttributeAgreement) -> pd.DataFrame:
+    """各检验员 Worst band, on which side he errs, what to train."""
+    import pandas as pd
+
+    rows = []
+    for line in result.raters:
+        own = [index for index in result.indices if index.whose == line.name]
+        level = max((index.band.level for index in own), key=_ORDER.index, default=None)
+        name = next((index.band.name for index in own if index.band.level == level), "看不出")
+        poor = [index.name for index in own if index.band.level != "good"]
+        rows.append(
+            [
+                line.name,
+                name,
+                "、".join(poor) or "没有",
+                side(line, result.confidence),
+                advice(line, poor),
+            ]
+        )
+    heads = [result.study.rater, "判定", "没有到可接受的", "错在哪一边", "下一步"]
+    return pd.DataFrame(rows, columns=heads)
+
+
+def side(line: RaterLine, confidence: float) -> str:
+    """错在哪一边 Lenient or strict: Fisher's exact test of parts with an error on each side."""
+    from scipy.stats import fisher_exact
+
+    miss, alarm = line.miss, line.false_alarm
+    if miss is None or alarm is None:
+        return "看不出"
+    counts = f"漏 {miss.hits} 次，误 {alarm.hits} 次"
+    if miss.hits == alarm.hits == 0:
+        return "没有判错"
+    table = [[share.touched, share.parts - share.touched] for share in (miss, alarm)]
+    lean = "偏松" if miss.percent > alarm.percent else "偏严"
+    if fisher_exact(table).pvalue < 1 - confidence:
+        return f"{lean}（{counts}）"
+    return (
+        f"像是{lean}，还不能肯定（{counts}）"
+        if 0 in (miss.hits, alarm.hits)
+        else f"两边都有（{counts}）"
+    )
+
+
+def advice(line: RaterLine, poor: list[str]) -> str:
+    """下一步 What to train, from what is poor and on which side."""
+    found = []
+    if "漏判率" in poor:
+        found.append("拿他放过的不合格件，对着极限样件再看")
+    if "误判率" in poor:
+        found.append("拿他错判的合格件，讲清哪些缺陷可以放过")
+    within = line.within
+    if poor and within is not None and within.hits < within.total:
+        found.append("先查他自己前后不一的件：照明、时间、判据写没写清")
+    if poor and not found:
+        found.append("逐件核对有争议的件")
+    return "；".join(found) or "保持，定期复查"
