@@ -155,12 +155,12 @@ class GageRunChart(Result):
         if self.repeated and self.identical == self.repeated:
             text = "重复读数全都一样，看不出重复性：先查分辨力，再查是不是照抄。"
             found = ["identical"]
-        rule = (
-            f"偏移的同时区间不含 0，算偏；方差与其余各人合并方差之比的 F 检验（Cochran）"
-            f"校正后 p 小于 {self.risk:.2g}，算散；次序的斜率 p 小于 {self.risk:.2g}，算漂"
-        )
-        source = "Cochran（1941）；’t Lam（2010）；Bonferroni 校正"
-        return Verdict("caution" if found else "good", text, rule, source)
+        rules = ["偏移的同时区间不含 0，算偏"] * (not self.study.nested)
+        wide = f"方差与其余各人之比的 F 检验（Cochran）校正后 p 小于 {self.risk:.2g}，算散"
+        rules += [wide] * (self.repeated > 0)
+        rules += [f"次序的斜率 p 小于 {self.risk:.2g}，算漂"] * (self.drift is not None)
+        source = "Cochran（1941）；'t Lam（2010）；Bonferroni 校正"
+        return Verdict("caution" if found else "good", text, "；".join(rules), source)
 
     @property
     def checks(self) -> tuple[Check, ...]:
