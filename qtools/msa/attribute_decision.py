@@ -74,6 +74,7 @@ def _firmness(result: AttributeAgreement, index: Index) -> str:
         return ""
     digits = 1 if index.unit else 2
     text = f"（{100 * result.confidence:g} % 区间 {span.low:.{digits}f}–{span.high:.{digits}f}"
+    text += index.unit
     if index.crossed:
         limits = "、".join(f"{limit:g}{index.unit}" for limit in index.crossed)
         return f"{text}，跨过 {limits}，结论不牢）"
@@ -133,11 +134,9 @@ def side(line: RaterLine, confidence: float) -> str:
     lean = "偏松" if miss.percent > alarm.percent else "偏严"
     if fisher_exact(table).pvalue < 1 - confidence:
         return f"{lean}（{counts}）"
-    return (
-        f"像是{lean}，还不能肯定（{counts}）"
-        if 0 in (miss.hits, alarm.hits)
-        else f"两边都有（{counts}）"
-    )
+    if 0 in (miss.hits, alarm.hits) and miss.touched + alarm.touched > 1:
+        return f"像是{lean}，还不能肯定（{counts}）"
+    return f"看不出偏哪边（{counts}）"
 
 
 def advice(line: RaterLine, poor: list[str]) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar
-
-import numpy as np
 
 from qtools.msa.attribute_parts import Index, Kappas, RaterLine
 from qtools.msa.attribute_share import METHOD_NAMES, Method, Share
@@ -104,14 +103,14 @@ class AttributeAgreement(Result):
         return listed
 
     def table(self) -> pd.DataFrame:
-        """一致性表 Shares with counts, denominators and intervals."""
+        """一致性表 Shares with counts, denominators and intervals, percentages to two decimals."""
         import pandas as pd
 
         percent = f"{100 * self.confidence:g} %"
         by_decision = ("漏判率", "误判率")
         rows = [
             [f"{name}：{whose}", share.hits, share.total, "次" if name in by_decision else "件",
-             share.percent, share.interval.low, share.interval.high]
+             *(round(x, 2) for x in (share.percent, share.interval.low, share.interval.high))]
             for name, whose, share in self.shares()
         ]  # fmt: skip
         heads = ["项", "个数", "分母", "单位", "%", f"{percent} 下限", f"{percent} 上限"]
@@ -161,23 +160,18 @@ class AttributeAgreement(Result):
         return rater_table(self)
 
     def disputed(self) -> pd.DataFrame:
-        """有争议的件 Parts on which decisions differ, with every decision and the rows."""
+        """有争议的件 Parts that were judged differently, or wrong; every decision and the rows."""
         import pandas as pd
 
         study = self.study
-        spread = study.counts()[study.disputed]
-        order = np.argsort(spread.max(axis=1) / spread.sum(axis=1), kind="stable")
         rows = []
-        for place in study.disputed[order].tolist():
+        for place in study.disputed.tolist():
             row = [study.part_names[place]]
             if study.truth is not None:
                 row.append(study.levels[study.truth[place]])
-            own = [
-                [study.levels[code] for code in codes if code >= 0] for codes in study.cube[place]
-            ]
-            rows.append(
-                [*row, *(" ".join(words) or "—" for words in own), _listed(study.rows[place])]
-            )
+            for own in study.cube[place]:
+                row += [_runs([study.levels[code] for code in own if code >= 0])]
+            rows.append([*row, _rows(study.rows[place])])
         truth = [] if study.truth is None else ["基准"]
         heads = [study.part, *truth, *study.rater_names, "所在行"]
         return pd.DataFrame(rows, columns=heads)
@@ -234,8 +228,21 @@ class AttributeAgreement(Result):
         return caveats(self)
 
 
-def _listed(rows: tuple[int, ...]) -> str:
-    return "、".join(map(str, rows))
+def _runs(words: list[str]) -> str:
+    """Decisions in their order, repeated ones counted."""
+    runs = [(word, len(list(own))) for word, own in groupby(words)]
+    return " ".join(word if times == 1 else f"{word}×{times}" for word, times in runs) or "—"
+
+
+def _rows(rows: tuple[int, ...]) -> str:
+    """Row numbers, those that follow one another as a span."""
+    spans: list[list[int]] = []
+    for row in rows:
+        if spans and row == spans[-1][-1] + 1:
+            spans[-1].append(row)
+        else:
+            spans.append([row])
+    return "、".join(f"{own[0]}–{own[-1]}" if len(own) > 1 else str(own[0]) for own in spans)
 
 
 def _suffix(key: str) -> str:

@@ -90,9 +90,25 @@ class Ratings:
         return int((self.cube < 0).sum())
 
     @property
+    def wrong(self) -> Codes:
+        """Decisions by part and rater that are not right, shape (parts, raters).
+
+        Without a reference, right is the most frequent decision on the part; where none is, no
+        decision is right.
+        """
+        right = self.truth
+        if right is None:
+            counts = self.counts()
+            tied = (counts == counts.max(axis=1, keepdims=True)).sum(axis=1) > 1
+            right = np.where(tied, len(self.levels), counts.argmax(axis=1))
+        found = (self.cube >= 0) & (self.cube != right[:, None, None])
+        return np.asarray(found.sum(axis=2), dtype=np.intp)
+
+    @property
     def disputed(self) -> Codes:
-        """Parts on which not all decisions are the same."""
-        return np.flatnonzero((self.counts() > 0).sum(axis=1) > 1)
+        """Parts with a decision that is not right, most of them first."""
+        wrong = self.wrong.sum(axis=1)
+        return np.argsort(-wrong, kind="stable")[: np.count_nonzero(wrong)]
 
 
 def read_ratings(

@@ -96,16 +96,9 @@ def _empty() -> go.Figure:
 
 
 def draw_parts(result: AttributeAgreement) -> go.Figure:
-    """争议图 Rows are disputed parts, columns raters; the number is how often he was wrong.
-
-    Without a reference, wrong is what differs from the most frequent decision on the part.
-    """
+    """争议图 Rows are disputed parts, columns raters; the number is how often he was wrong."""
     study = result.study
-    counts = study.counts()
-    truth = study.truth if study.truth is not None else counts.argmax(axis=1)
-    wrong = ((study.cube >= 0) & (study.cube != truth[:, None, None])).sum(axis=2)
-    places = np.flatnonzero(wrong.sum(axis=1) > 0)
-    order = places[np.argsort(-wrong[places].sum(axis=1), kind="stable")]
+    wrong, order = study.wrong, study.disputed
     shown = order[:MOST_PARTS]
     what = "判错" if study.truth is not None else "与多数不同"
     fig = theme.new_figure()
@@ -118,6 +111,7 @@ def draw_parts(result: AttributeAgreement) -> go.Figure:
         y=[names[row] for row in rows],
         mode="markers+text",
         marker={
+            "opacity": 1,
             "size": [13 + 9 * n / most for n in times],
             "color": [theme.RED if n == most else theme.BLUE for n in times],
             "symbol": ["square" if n == most else "circle" for n in times],
@@ -127,7 +121,7 @@ def draw_parts(result: AttributeAgreement) -> go.Figure:
         hovertemplate=f"%{{y}}，%{{x}}：{what} %{{text}} 次<extra></extra>",
     )
     fig.update_xaxes(
-        type="category", side="top", categoryorder="array", categoryarray=list(study.rater_names),
+        type="category", categoryorder="array", categoryarray=list(study.rater_names),
         range=[-0.5, len(study.rater_names) - 0.5],
     )  # fmt: skip
     fig.update_yaxes(

@@ -80,7 +80,7 @@ def test_counts_and_denominators_done_row_by_row(welds, found):
     assert m["pct_between"] == pytest.approx(100 * alike.mean())
     whole = (welds["判定"] == welds["基准"]).groupby(welds["零件"]).all()
     assert m["pct_all_right"] == pytest.approx(100 * whole.mean())
-    assert m["n_disputed"] == (~alike).sum()
+    assert m["n_disputed"] == (~whole).sum()
     own = {
         name: rows.sort_values(["零件", "次数"])["判定"] for name, rows in welds.groupby("检验员")
     }
@@ -203,6 +203,7 @@ def test_a_lenient_rater_decides_though_agreement_is_high(found):
     assert lines.loc["丙", "错在哪一边"] == "偏松（漏 10 次，误 0 次）"
     assert lines.loc["乙", "错在哪一边"] == "像是偏严，还不能肯定（漏 0 次，误 8 次）"
     assert lines.loc["甲", "判定"] == "可接受"
+    assert lines.loc["甲", "错在哪一边"] == "看不出偏哪边（漏 0 次，误 1 次）"
     assert "极限样件" in lines.loc["丙", "下一步"]
     assert "合格件" in lines.loc["乙", "下一步"]
 
@@ -297,11 +298,24 @@ def test_without_a_trial_column_the_order_of_rows_counts(welds):
 
 def test_disputed_parts_name_every_decision_and_row(welds, found):
     table = found.disputed().set_index("零件")
-    assert table.loc["32", "丙"] == "合格 合格 合格"
+    assert table.loc["32", "丙"] == "合格×3"
     assert table.loc["32", "基准"] == "不合格"
-    rows = [int(row) for row in table.loc["32", "所在行"].split("、")]
-    assert [int(welds["零件"].iloc[row - 2]) for row in rows] == [32] * 9
+    first, last = map(int, table.loc["32", "所在行"].split("–"))
+    assert welds["零件"].iloc[first - 2 : last - 1].tolist() == [32] * 9
+    assert table.loc["10", "甲"] == "合格 不合格 合格"
+    mixed = run(welds.sample(frac=1, random_state=1))
+    assert len(mixed.disputed()["所在行"].iloc[0].split("、")) > 4
     assert "基准" not in run(welds.drop(columns="基准")).disputed()
+
+
+def test_parts_that_all_judge_wrong_are_listed_too():
+    df = study([[[0, 0], [0, 0]], [[1, 1], [1, 1]], [[0, 1], [0, 0]]], [1, 1, 0])
+    assert run(df).disputed()["零件"].tolist() == ["1", "3"]
+    blind = run(df.drop(columns="基准"))
+    assert blind.disputed()["零件"].tolist() == ["3"]
+    assert blind.study.wrong.tolist() == [[0, 0], [0, 0], [1, 0]]
+    tied = run(study([[[0], [1]], [[1], [1]]]))  # no majority: neither is blamed alone
+    assert tied.study.wrong.tolist() == [[1, 1], [0, 0]]
 
 
 def test_tables_and_figures_show_what_was_found(found):
@@ -323,7 +337,7 @@ def test_many_disputed_parts_are_cut_off():
     df = study([[[0], [1]]] * 60)
     fig = run(df).parts_figure()
     assert "共 60 件" in fig.layout.title.text
-    assert len(fig.data[0].y) == 40
+    assert len(set(fig.data[0].y)) == 40
 
 
 # ---- refusals
