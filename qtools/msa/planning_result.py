@@ -140,7 +140,7 @@ class GagePlan(Result):
         fig.add_hline(
             self.pct_study_var,
             line={"color": theme.INK, "width": 1},
-            annotation_text=f"预计的 %GRR {self.pct_study_var:g} %",
+            annotation_text=f"预计的 %GRR {self.pct_study_var:.3g} %",
             annotation_position="bottom right",
         )
         if self.upper is not None:
@@ -205,7 +205,7 @@ class GagePlan(Result):
         """What the plan rests on."""
         share = 100 * self.operator_share
         text = (
-            f"前提：%GRR 真是 {self.pct_study_var:g} %，量具方差里 {share:g} % 来自人，"
+            f"前提：%GRR 真是 {self.pct_study_var:.3g} %，量具方差里 {share:.3g} % 来自人，"
             "没有交互，每个组合测一样多次，次序打乱。先做一次小研究再定，比猜好。"
         )
         luck = "区间按均方的期望值算，约一半的研究会比它宽：愿望紧的，留些余量。"
