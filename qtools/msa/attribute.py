@@ -17,6 +17,7 @@ import numpy as np
 
 from qtools import frames
 from qtools.errors import QualityDataError
+from qtools.msa.attribute_levels import find_reject
 from qtools.msa.attribute_parts import Kappas, RaterLine
 from qtools.msa.attribute_result import AttributeAgreement
 from qtools.msa.attribute_share import (
@@ -26,7 +27,7 @@ from qtools.msa.attribute_share import (
     share_of_decisions,
     share_of_parts,
 )
-from qtools.msa.attribute_study import Ratings, find_reject, read_ratings
+from qtools.msa.attribute_study import Ratings, read_ratings
 from qtools.msa.criteria import ATTRIBUTE, AttributeCriteria
 from qtools.msa.kappa import Coefficient, cohen_kappa, fleiss_kappa, kendall_w, tau_b
 

@@ -10,27 +10,12 @@ import numpy as np
 
 from qtools import frames
 from qtools.errors import QualityDataError
+from qtools.msa.attribute_levels import read_levels
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from qtools.variance import Codes
-
-# How shops write 不合格; anything else has to be named by the caller.
-_CHINESE = ("不合格", "不合格品", "不良", "不良品", "不通过", "拒收", "次品", "废品", "坏")
-_ENGLISH = (
-    "ng",
-    "nok",
-    "no-go",
-    "nogo",
-    "fail",
-    "failed",
-    "reject",
-    "rejected",
-    "bad",
-    "defective",
-)
-REJECT_WORDS = frozenset((*_CHINESE, *_ENGLISH))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,7 +118,7 @@ def read_ratings(
     _require_filled(df, rating)
     parts, part_names = frames.codes(df, part)
     raters, rater_names = frames.codes(df, rater)
-    known = _known(levels)
+    known = read_levels(levels)
     decided = [rating] if reference is None else [rating, reference]
     found = [frames.codes(df, column) for column in decided]
     names = list(known or dict.fromkeys(name for _, own in found for name in own))
@@ -141,6 +126,12 @@ def read_ratings(
         _place(df, column, codes, own, names)
         for column, (codes, own) in zip(decided, found, strict=True)
     ]
+    if reference is not None and not set(found[0][1]) & set(found[1][1]):
+        told, true = ("、".join(own[:3]) for _, own in found)
+        raise QualityDataError(
+            f"{frames.source(df)}列“{rating}”（{told}）和列“{reference}”（{true}）的写法没有一个相同。",
+            hint="基准要用和判定一样的写法，例如都写“合格”“不合格”。",
+        )
     if len(part_names) < 2:
         raise QualityDataError(
             f"{frames.source(df)}列“{part}”里只有“{part_names[0]}”一个；一件东西看不出一致不一致。",
@@ -162,54 +153,6 @@ def read_ratings(
         part, rater, rating, tuple(names), known is not None, tuple(part_names),
         tuple(rater_names), cube, truth, tuple(tuple(own.tolist()) for own in split),
     )  # fmt: skip
-
-
-def find_reject(levels: Sequence[str], reject: Sequence[object] | str | None) -> tuple[str, ...]:
-    """不合格的写法 Levels that mean 不合格: as told, or recognised among two; empty if unclear.
-
-    Examples
-    --------
-    >>> find_reject(["OK", "NG"], None), find_reject(["0", "1"], None), find_reject(["0", "1"], "0")
-    (('NG',), (), ('0',))
-    """
-    if reject is None or (not isinstance(reject, str) and len(reject) == 0):
-        found = [level for level in levels if frames.plain(level) in REJECT_WORDS]
-        return tuple(found) if len(levels) == 2 and len(found) == 1 else ()
-    told = [reject] if isinstance(reject, str) else [_text(level) for level in reject]
-    unknown = [level for level in told if level not in levels]
-    have = "、".join(f"“{level}”" for level in levels)
-    if unknown:
-        raise QualityDataError(
-            f"reject 里的“{unknown[0]}”不是数据里的判定；判定有：{have}。",
-            hint="请写明表示不合格的那个判定，写法要和数据里一模一样。",
-        )
-    if set(told) == set(levels):
-        raise QualityDataError(
-            f"reject 把全部判定（{have}）都算作不合格了。", hint="请只写表示不合格的判定。"
-        )
-    return tuple(level for level in levels if level in told)
-
-
-def _text(level: object) -> str:
-    """A level as :func:`qtools.frames.codes` names it: 1.0 is 1."""
-    return str(int(level)) if isinstance(level, float) and level.is_integer() else str(level)
-
-
-def _known(levels: Sequence[object] | None) -> tuple[str, ...] | None:
-    if levels is None or (not isinstance(levels, str) and len(levels) == 0):
-        return None
-    if isinstance(levels, str):
-        raise QualityDataError(
-            f"levels 要按次序写出几个判定，不是一个字 {levels!r}。",
-            hint='例如 levels=["轻", "中", "重"]。',
-        )
-    known = tuple(_text(level) for level in levels)
-    if len(set(known)) < max(len(known), 2):
-        raise QualityDataError(
-            f"levels 写的是 {'、'.join(known)}：至少要两个判定，而且不能重复。",
-            hint='请从一端到另一端各写一次，例如 levels=["轻", "中", "重"]。',
-        )
-    return known
 
 
 def _require_filled(df: pd.DataFrame, rating: str) -> None:
