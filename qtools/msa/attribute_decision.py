@@ -38,28 +38,26 @@ def decide(result: AttributeAgreement) -> Verdict:
     level = max((index.band.level for index in indices), key=_ORDER.index)
     worst = min((index for index in indices if index.band.level == level), key=_rank)
     others = [index for index in indices if index.band.level == level and index is not worst]
-    lead, tail = _LEADS[level], _firmness(result, worst)
+    unknown = _unknown(result)
+    lead = _LEADS["bad" if unknown and level == "caution" else level]
     if level == "good":
-        text = f"{lead}：各人的各项指标都可接受，最紧的是{_said(worst)}{tail}。"
+        text = f"{lead}：各人的各项指标都可接受，{_weakest(result)}。"
     else:
-        text = f"{lead}：{_said(worst)}，{worst.band.name}{tail}。"
+        text = f"{lead}：{_said(worst)}，{worst.band.name}{_firmness(result, worst)}。"
         if others:
             also = "、".join(f"{index.whose}的{index.name}" for index in others[:4])
             more = f"等 {len(others)} 项" if len(others) > 4 else ""
             text += f"同一档的还有{also}{more}。"
-    unknown = _unknown(result)
-    if unknown:
-        if level == "good":
-            level, text = "caution", text.replace(lead, "看得到的都好，可还不能放手", 1)
-        text += unknown
-    return Verdict(level, text, rule, source)
+    if unknown and level == "good":
+        level, text = "caution", text.replace(lead, "看得到的都好，可还不能放手", 1)
+    return Verdict(level, text + unknown, rule, source)
 
 
 def _rank(index: Index) -> tuple[float, int]:
     """The farther beyond its best limit, relative to it, the earlier."""
     best = index.ladder.limits[0]
     over = (index.value - best) / best if index.ladder.rising else (best - index.value) / best
-    return -over, _FIRST.index(index.name) if index.name in _FIRST else len(_FIRST)
+    return -over, _rank_of_name(index)
 
 
 def _said(index: Index) -> str:
@@ -79,6 +77,19 @@ def _firmness(result: AttributeAgreement, index: Index) -> str:
         limits = "、".join(f"{limit:g}{index.unit}" for limit in index.crossed)
         return f"{text}，跨过 {limits}，结论不牢）"
     return f"{text}，没有跨过界限）"
+
+
+def _weakest(result: AttributeAgreement) -> str:
+    """How firm it is that every index is good: one interval that reaches over a limit."""
+    crossed = [index for index in result.indices if index.crossed]
+    if not crossed:
+        return "区间都没有跨过界限"
+    first = min(crossed, key=_rank_of_name)
+    return f"但有 {len(crossed)} 项的区间跨过界限，例如{_said(first)}{_firmness(result, first)}"
+
+
+def _rank_of_name(index: Index) -> int:
+    return _FIRST.index(index.name) if index.name in _FIRST else len(_FIRST)
 
 
 def _unknown(result: AttributeAgreement) -> str:
@@ -101,21 +112,16 @@ def rater_table(result: AttributeAgreement) -> pd.DataFrame:
     """各检验员 Worst band, on which side he errs, what to train."""
     import pandas as pd
 
-    rows = []
+    rows, known = [], result.study.truth is not None
     for line in result.raters:
         own = [index for index in result.indices if index.whose == line.name]
         level = max((index.band.level for index in own), key=_ORDER.index, default=None)
         name = next((index.band.name for index in own if index.band.level == level), "看不出")
         poor = [index.name for index in own if index.band.level != "good"]
-        rows.append(
-            [
-                line.name,
-                name,
-                "、".join(poor) or "没有",
-                side(line, result.confidence),
-                advice(line, poor),
-            ]
-        )
+        name = name if known else f"只看前后几次：{name}"
+        step = advice(line, poor) if poor or known else "对不对还不知道，先定基准"
+        lean = side(line, result.confidence)
+        rows.append([line.name, name, "、".join(poor) or "没有", lean, step])
     heads = [result.study.rater, "判定", "没有到可接受的", "错在哪一边", "下一步"]
     return pd.DataFrame(rows, columns=heads)
 

@@ -221,6 +221,7 @@ def test_good_raters_and_how_firm_that_is():
     good = run(df)
     assert good.verdict.level == "good"
     assert good.verdict.text.startswith("可以让他们判：")
+    assert "甲的漏判率 0.0 %（95 % 区间 0.0–3.7 %，跨过 2 %，结论不牢）" in good.verdict.text
     small = run(df[df["零件"] <= 20])
     assert "跨过" in small.verdict.text
     assert "结论不牢" in small.verdict.text
@@ -233,9 +234,25 @@ def test_without_a_reference_it_is_never_good():
     df = study([[[t] * 2] * 2 for t in [0, 1] * 30])
     found = run(df)
     assert found.verdict.level == "caution"
+    assert found.verdict.text.startswith("看得到的都好，可还不能放手：")
     assert "没有基准" in found.verdict.text
+    assert set(found.lines()["下一步"]) == {"对不对还不知道，先定基准"}
     assert codes(found) == ["attribute.no-reference"]
     assert found.metrics()["pair1_2_kappa"] == 1
+
+
+def test_without_a_reference_middling_agreement_lets_nobody_go(welds):
+    blind = run(welds.drop(columns="基准"))
+    assert blind.verdict.level == "caution"
+    assert blind.verdict.text.startswith("还不能放手让他们判：乙 与 丙的 κ 0.74，勉强")
+
+
+def test_several_bad_indices_are_all_told():
+    wild = run(study([[[0], [1], [0]], [[1], [0], [0]], [[0], [1], [0]], [[1], [1], [0]]], [1] * 4))
+    assert wild.verdict.level == "bad"
+    assert "同一档的还有" in wild.verdict.text
+    unclear = run(study([[[0]], [[1]]] * 9, [0, 0] * 9, ("0", "1")))
+    assert unclear.lines()["下一步"].tolist() == ["逐件核对有争议的件"]
 
 
 def codes(found):
