@@ -41,7 +41,7 @@ def run_tests(words: Sequence[str]) -> int:
         )
     if importlib.util.find_spec("pytest") is None:
         raise QualityDataError(
-            "没有安装测试工具。", hint="pip install --require-hashes -r requirements.lock"
+            "没有安装测试工具。", hint="pip install --no-deps --require-hashes -r requirements.lock"
         )
     arguments = list(words) or [*_WORKERS, "--cov=qtools", "--cov-report=term:skip-covered"]
     done = _wait([sys.executable, "-m", "pytest", *arguments], cwd=top)
