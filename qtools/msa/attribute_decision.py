@@ -45,7 +45,7 @@ def decide(result: AttributeAgreement) -> Verdict:
     else:
         text = f"{lead}：{_said(worst)}，{worst.band.name}{_firmness(result, worst)}。"
         if others:
-            also = "、".join(f"{index.whose}的{index.name}" for index in others[:4])
+            also = "、".join(map(_whose, others[:4]))
             more = f"等 {len(others)} 项" if len(others) > 4 else ""
             text += f"同一档的还有{also}{more}。"
     if unknown and level == "good":
@@ -62,8 +62,12 @@ def _rank(index: Index) -> tuple[float, int]:
 
 def _said(index: Index) -> str:
     digits = 1 if index.unit else 2
-    space = " " if index.name.startswith("κ") else ""
-    return f"{index.whose}的{space}{index.name} {index.value:.{digits}f}{index.unit}"
+    return f"{_whose(index)} {index.value:.{digits}f}{index.unit}"
+
+
+def _whose(index: Index) -> str:
+    """Whose index: 丙的漏判率, with a space before a sign that is no Chinese character."""
+    return f"{index.whose}的{'' if index.unit else ' '}{index.name}"
 
 
 def _firmness(result: AttributeAgreement, index: Index) -> str:

@@ -71,9 +71,9 @@ class AttributeAgreement(Result):
             ):
                 if share is not None:
                     found.append(Index(name, line.name, share.percent, share.interval, ladder))
-            own = ("对基准的 κ", line.kappas.plain)
+            own = ("κ（对基准）", line.kappas.plain)
             if self.study.truth is None:
-                own = ("前后几次的 κ（Fleiss）", line.fleiss)
+                own = ("Fleiss κ（前后几次）", line.fleiss)
             if own[1] is not None:
                 found.append(
                     Index(own[0], line.name, own[1].value, own[1].interval, rules.kappa, "")
