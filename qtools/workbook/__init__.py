@@ -32,6 +32,7 @@ __all__ = [
 
 COURSE = "course"
 _START_SECONDS = 120
+_STARTS = 3  # two kernels that start at once may be given one port: the loser dies and starts again
 _READING = "qtools-reading"
 
 Progress = Callable[[int, int], None]
@@ -104,27 +105,33 @@ def execute(
         if progress:
             progress(done, total)
 
+    def once(folder: str) -> Any:
+        return papermill.execute_notebook(
+            nb,
+            None,
+            parameters=dict(parameters or {}),
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            start_timeout=_START_SECONDS,
+            kernel_manager_class=_kernel_manager(),
+            resources={"metadata": {"path": folder}},
+            record_timing=False,
+            on_cell_executed=count,
+        )
+
     with tempfile.TemporaryDirectory(prefix="qtools-", ignore_cleanup_errors=True) as folder:
-        try:
-            out = papermill.execute_notebook(
-                nb,
-                None,
-                parameters=dict(parameters or {}),
-                kernel_name="python3",
-                language="python",
-                progress_bar=False,
-                start_timeout=_START_SECONDS,
-                kernel_manager_class=_kernel_manager(),
-                resources={"metadata": {"path": folder}},
-                record_timing=False,
-                on_cell_executed=count,
-            )
-        except PapermillExecutionError as error:
-            raise _translated(error, path, nb) from error
-        except (DeadKernelError, TimeoutError) as error:
-            raise NotebookError(
-                f"{_name(path)}：运行它的 Python 进程没有启动或意外退出（可能是内存不足）。"
-            ) from error
+        for start in range(1, _STARTS + 1):
+            try:
+                out = once(folder)
+                break
+            except PapermillExecutionError as error:
+                raise _translated(error, path, nb) from error
+            except (RuntimeError, TimeoutError) as error:  # DeadKernelError is a RuntimeError
+                if done or start == _STARTS or isinstance(error, (DeadKernelError, TimeoutError)):
+                    raise NotebookError(
+                        f"{_name(path)}：运行它的 Python 进程没有启动或意外退出（可能是内存不足）。"
+                    ) from error
     out.cells = [cell for cell in out.cells if cell.get("id") != _READING]
     for cell in out.cells:
         cell.metadata.pop("papermill", None)

@@ -401,6 +401,31 @@ def test_a_kernel_that_dies_is_told(tmp_path):
         workbook.execute(write(tmp_path, "t/dies", cells))
 
 
+def test_a_kernel_that_lost_its_port_starts_again(tmp_path, monkeypatch):
+    import papermill
+
+    path = write(tmp_path, "t/again", [new_markdown_cell("# x"), new_code_cell("print(6 * 7)")])
+    real, starts = papermill.execute_notebook, []
+
+    def unlucky(times):
+        def execute_notebook(*args, **kwargs):
+            starts.append(1)
+            if len(starts) <= times:
+                raise RuntimeError("Kernel died before replying to kernel_info")
+            return real(*args, **kwargs)
+
+        return execute_notebook
+
+    monkeypatch.setattr(papermill, "execute_notebook", unlucky(2))
+    assert workbook.execute(path).cells[1].outputs[0].text == "42\n"
+    assert len(starts) == 3
+    starts.clear()
+    monkeypatch.setattr(papermill, "execute_notebook", unlucky(3))
+    with pytest.raises(workbook.NotebookError, match=r"t/again：.*没有启动"):
+        workbook.execute(path)
+    assert len(starts) == 3
+
+
 @pytest.mark.parametrize(
     ("values", "output", "what"),
     [
