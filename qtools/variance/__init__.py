@@ -132,8 +132,8 @@ class Anova:
     def mean_variance(self) -> float:
         """Variance of the grand mean; for balanced nested data the outermost mean square / n."""
         raw = float(np.dot(self.mean_weights, self.components))
-        if self.balanced and raw >= 0:
-            return raw
+        if self.balanced and raw >= -1e-12 * max(self.ms):  # 0 but for the last digit is 0
+            return max(raw, 0.0)
         return float(np.dot(self.mean_weights, np.maximum(self.components, 0.0)))
 
 

@@ -440,7 +440,7 @@ def test_serve_answers_on_this_machine_only(top):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="没有 SIGINT")
 def test_ctrl_c_leaves_no_half_file(tmp_path):
-    code = "import time\ntime.sleep(60)"
+    code = "import time\nopen('begun', 'w').close()\ntime.sleep(60)"
     cells = [new_markdown_cell("# 慢"), new_code_cell(code)]
     root = tmp_path / "root"
     (root / "notebooks" / "t").mkdir(parents=True)
@@ -459,9 +459,8 @@ def test_ctrl_c_leaves_no_half_file(tmp_path):
         [sys.executable, "-c", script], cwd=here, env=env, stderr=subprocess.PIPE, text=True
     ) as process:
         waited = time.monotonic() + 60
-        while not list(tmp_path.glob("qtools-*")) and time.monotonic() < waited:
+        while not list(tmp_path.glob("qtools-*/begun")) and time.monotonic() < waited:
             time.sleep(0.1)
-        time.sleep(2.5)  # the kernel is up, or coming up
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130
