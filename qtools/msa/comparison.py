@@ -8,9 +8,10 @@ import numpy as np
 
 from qtools import frames
 from qtools.errors import QualityDataError
+from qtools.estimate import t_p
 from qtools.msa.comparison_lines import MOST_PAIRS, deming, passing_bablok
 from qtools.msa.comparison_result import Agreement, MethodComparison, Shape
-from qtools.msa.means import mean_bias, require_number, t_p
+from qtools.msa.means import mean_bias, require_number
 from qtools.variance import flat
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qtools.msa.means import t_quantile
+from qtools.estimate import t_quantile
 from qtools.result import Interval
 
 if TYPE_CHECKING:

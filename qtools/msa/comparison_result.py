@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from qtools.display import format_number
+from qtools.estimate import t_quantile
 from qtools.msa.comparison_lines import PairLine
-from qtools.msa.means import MeanBias, t_quantile
+from qtools.msa.means import MeanBias
 from qtools.result import Check, Interval, Metric, Result, Verdict, with_intervals
 
 if TYPE_CHECKING:

@@ -2,59 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qtools.msa.means import t_p, t_quantile
-from qtools.result import Interval
+from qtools.estimate import Estimate, t_quantile
 from qtools.variance import dust
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from qtools.variance import Vector
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """估计 A coefficient with its standard error and degrees of freedom.
-
-    Parameters
-    ----------
-    value, se : float
-    df : int
-    confidence : float
-    """
-
-    value: float
-    se: float
-    df: int
-    confidence: float
-
-    @property
-    def t(self) -> float:
-        """Estimate over standard error; infinite where nothing is left about the line."""
-        return self.value / self.se if self.se > 0 else math.copysign(math.inf, self.value)
-
-    @property
-    def p(self) -> float:
-        """Two-sided p value of "it is 0"."""
-        return t_p(self.t, self.df)
-
-    @property
-    def interval(self) -> Interval:
-        """Estimate ± t·se."""
-        half = t_quantile(self.confidence, self.df) * self.se
-        method = f"t，自由度 {self.df}"
-        return Interval(self.value - half, self.value + half, self.confidence, method)
-
-    @property
-    def significant(self) -> bool:
-        """Whether the interval leaves 0 out."""
-        return 0.0 not in self.interval
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from qtools.display import format_number
+from qtools.estimate import Estimate
 from qtools.msa.criteria import Ladder
-from qtools.msa.line import Estimate, Line
+from qtools.msa.line import Line
 from qtools.msa.means import MeanBias, mean_bias
 from qtools.msa.size import Width, judge
 from qtools.result import Check, Interval, Level, Metric, Result, Verdict, with_intervals

@@ -9,6 +9,7 @@ import numpy as np
 
 from qtools import frames
 from qtools.errors import QualityDataError
+from qtools.estimate import t_p, t_quantile
 from qtools.result import Interval
 from qtools.variance import flat
 
@@ -83,20 +84,6 @@ def mean_bias(deviations: Vector, confidence: float) -> MeanBias:
     """
     sd = 0.0 if flat(deviations) else float(np.std(deviations, ddof=1))
     return MeanBias(float(deviations.mean()), sd, deviations.size, confidence)
-
-
-def t_quantile(confidence: float, df: float) -> float:
-    """Quantile of Student's t for a two-sided interval."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(df, (1 + confidence) / 2))
-
-
-def t_p(t: float, df: float) -> float:
-    """Two-sided p value of a t statistic."""
-    from scipy.special import stdtr
-
-    return float(2 * stdtr(df, -abs(t)))
 
 
 def readings(df: pd.DataFrame, value: str, why: str, least: int = 2) -> Vector:

@@ -18,8 +18,8 @@ import numpy as np
 
 from qtools import frames
 from qtools.errors import QualityDataError
+from qtools.estimate import t_p, t_quantile
 from qtools.msa.gage_rr import DESIGN_NAMES, Design
-from qtools.msa.means import t_p, t_quantile
 from qtools.msa.run_chart_result import Drift, GageRunChart, Person
 from qtools.msa.study import Study, read_study
 from qtools.result import Interval

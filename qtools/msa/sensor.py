@@ -8,7 +8,8 @@ import numpy as np
 
 from qtools import frames
 from qtools.errors import QualityDataError
-from qtools.msa.means import readings, t_quantile
+from qtools.estimate import t_quantile
+from qtools.msa.means import readings
 from qtools.msa.sensor_result import Deviation, SensorStudy
 from qtools.result import Interval
 from qtools.variance import dust

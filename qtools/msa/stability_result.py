@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from qtools import theme
 from qtools.display import format_number, p_text
-from qtools.msa.line import Estimate
+from qtools.estimate import Estimate
 from qtools.msa.means import MeanBias
 from qtools.result import Check, Interval, Level, Metric, Result, Verdict, with_intervals
 from qtools.spc import ControlChart, ImrChart, Panel

@@ -1,0 +1,359 @@
+"""试验设计 A design: its runs in standard and in random order, and what it can tell apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from qtools.display import format_number
+from qtools.doe import words as algebra
+from qtools.doe.efficiency import efficiency, rank
+from qtools.doe.factor import Factor
+from qtools.doe.terms import ModelMatrix, read_terms
+from qtools.doe.words import Word
+from qtools.errors import QualityDataError
+from qtools.result import Check, Level, Metric, Result, Verdict
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+    import plotly.graph_objects as go
+
+    Matrix = npt.NDArray[np.float64]
+    Codes = npt.NDArray[np.intp]
+
+STANDARD, RUN, BLOCK, KIND = "标准序", "试验序", "区组", "点型"
+CORNER, CENTER, STAR, EDGE = "析因点", "中心点", "轴点", "棱边点"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Design(Result):
+    """试验设计 Runs of an experiment and what follows from them.
+
+    Parameters
+    ----------
+    family : str
+        What kind of design, in Chinese.
+    factors : tuple of Factor
+    points : ndarray of float64, shape (n, k)
+        Coded settings, in standard order.
+    order : ndarray of intp, shape (n,)
+        Standard positions in the order in which they are run.
+    seed : int
+        Of the random order.
+    kinds : tuple of str
+        What each point is (:data:`CORNER`, :data:`CENTER`, :data:`STAR`, :data:`EDGE`).
+    blocks : ndarray of intp, shape (n,)
+        Block of each run, from 0; all 0 without blocks.
+    words : tuple of (mask, sign)
+        Defining relation of a regular two-level fraction, see :mod:`qtools.doe.words`.
+    regular : bool
+        Whether it is a full factorial or a regular fraction, so that aliases are all or nothing.
+    generators : tuple of str
+        As given or chosen, such as ``"E=ABCD"``.
+    confounded : tuple of str
+        Effects that cannot be told from differences between blocks.
+    model : str or tuple of str
+        The model the design is meant for; efficiencies are those for it.
+    source : str
+        Where the construction comes from.
+    """
+
+    title: ClassVar[str] = "试验设计"
+
+    family: str
+    factors: tuple[Factor, ...]
+    points: Matrix
+    order: Codes
+    seed: int
+    kinds: tuple[str, ...]
+    blocks: Codes
+    words: tuple[Word, ...] = ()
+    regular: bool = False
+    generators: tuple[str, ...] = ()
+    confounded: tuple[str, ...] = ()
+    model: str | tuple[str, ...] = "main"
+    source: str = ""
+
+    @property
+    def n_runs(self) -> int:
+        """Number of runs."""
+        return len(self.points)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the factors."""
+        return tuple(factor.name for factor in self.factors)
+
+    @property
+    def n_blocks(self) -> int:
+        """Number of blocks."""
+        return int(self.blocks.max()) + 1
+
+    @property
+    def resolution(self) -> int | None:
+        """分辨度 Length of the shortest word; None unless it is a regular fraction."""
+        return algebra.resolution(self.words)
+
+    @property
+    def word_length_pattern(self) -> tuple[int, ...] | None:
+        """字长型 Numbers of words of length 3, 4, …; None unless all aliases are complete."""
+        if not self.regular:
+            return None
+        return algebra.word_length_pattern(self.words, len(self.factors))
+
+    @property
+    def defining_relation(self) -> tuple[str, ...]:
+        """定义关系 The words that are +1 in every run, the shortest first."""
+        return tuple(algebra.word_text(mask, sign, self.names) for mask, sign in self.words)
+
+    @property
+    def aliases(self) -> dict[str, tuple[str, ...]]:
+        """别名 What each main effect and two-factor interaction is confounded with.
+
+        Complete confounding only; empty where there is none. Designs such as Plackett–Burman
+        confound in part: see :meth:`alias_matrix`.
+        """
+        return algebra.aliases(self.words, self.names) if self.words else {}
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        """试验表 The runs in the order in which they are made, settings in natural units."""
+        import pandas as pd
+
+        order = self.order
+        head: dict[str, object] = {RUN: np.arange(1, self.n_runs + 1), STANDARD: order + 1}
+        if self.n_blocks > 1:
+            head[BLOCK] = self.blocks[order] + 1
+        if len(set(self.kinds)) > 1:
+            head[KIND] = [self.kinds[place] for place in order]
+        for factor, coded in zip(self.factors, self.points[order].T, strict=True):
+            head[factor.name] = factor.settings(coded)
+        return pd.DataFrame(head)
+
+    @property
+    def coded(self) -> pd.DataFrame:
+        """编码表 The points in standard order, in coded values."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.points, columns=list(self.names))
+        return frame.set_axis(pd.RangeIndex(1, self.n_runs + 1, name=STANDARD), axis=0)
+
+    def matrix(self, model: str | int | Sequence[str] | None = None) -> ModelMatrix:
+        """Model matrix of a model, by default of the one that the design is meant for."""
+        terms = read_terms(self.model if model is None else model, self.factors)
+        return ModelMatrix(self.factors, terms, self.points)
+
+    def efficiency(self, model: str | int | Sequence[str] | None = None) -> dict[str, float]:
+        """效率 D-, A-, G-efficiency in percent: see :func:`qtools.doe.efficiency.efficiency`."""
+        return efficiency(self.matrix(model))
+
+    def alias_matrix(
+        self, model: str | int | Sequence[str] = "main", others: str | int = "interactions"
+    ) -> pd.DataFrame:
+        """别名矩阵 (X₁′X₁)⁻¹X₁′X₂: how much of each left-out effect falls on each fitted one.
+
+        Parameters
+        ----------
+        model
+            What is fitted.
+        others
+            What may exist besides; terms of ``model`` are left out of it.
+
+        Raises
+        ------
+        QualityDataError
+            If the fitted model itself cannot be estimated.
+        """
+        import pandas as pd
+
+        one, two = self.matrix(model), self.matrix(others)
+        rest = tuple(term for term in two.terms if term not in one.terms)
+        left = ModelMatrix(self.factors, rest, self.points)
+        if rank(one.x) < one.x.shape[1]:
+            raise QualityDataError(
+                f"{self.n_runs} 次试验分不开模型里的全部项。", hint="请减少模型项，或加做试验。"
+            )
+        values = np.linalg.lstsq(one.x, left.x[:, 1:], rcond=None)[0][1:]
+        values[np.abs(values) < 1e-12] = 0.0
+        rows = [name for name, df in zip(one.names, one.df, strict=True) for _ in range(df)]
+        columns = [name for name, df in zip(left.names, left.df, strict=True) for _ in range(df)]
+        return pd.DataFrame(values, index=pd.Index(rows, name="拟合的项"), columns=columns)
+
+    def table(self) -> pd.DataFrame:
+        """概况 Family, runs, resolution, generators, efficiencies."""
+        import pandas as pd
+
+        kinds = [f"{kind} {self.kinds.count(kind)}" for kind in dict.fromkeys(self.kinds)]
+        rows: list[tuple[str, object]] = [
+            ("因子", f"{len(self.factors)} 个：{'、'.join(self.names)}"),
+            ("试验次数", f"{self.n_runs}" + (f"（{'，'.join(kinds)}）" if len(kinds) > 1 else "")),
+            ("随机次序的种子", str(self.seed)),
+        ]
+        if self.n_blocks > 1:
+            lost = f"；与区组混杂：{'、'.join(self.confounded)}" if self.confounded else ""
+            rows.append(("区组", f"{self.n_blocks} 个{lost}"))
+        if self.generators:
+            rows.append(("生成元", "，".join(self.generators)))
+        if self.resolution is not None:
+            rows.append(("分辨度", roman(self.resolution)))
+            pattern = "，".join(
+                f"A{length} = {count}"
+                for length, count in enumerate(self.word_length_pattern or (), start=3)
+                if count
+            )
+            rows.append(("字长型", pattern))
+        found = self.efficiency()
+        values = "，".join(f"{key[0].upper()} {format_number(found[key], 3)} %" for key in found)
+        rows.append((f"效率（{_model_name(self.model)}）", values))
+        return pd.DataFrame(rows, columns=["项", "内容"])
+
+    def figure(self) -> go.Figure:
+        """别名图 Correlations between main effects, two-factor interactions and squares."""
+        from qtools.doe.design_view import draw
+
+        return draw(self)
+
+    def metrics(self) -> dict[str, Metric]:
+        """``n_runs n_factors n_blocks seed``, ``resolution a3 a4 …``, ``d_efficiency`` …."""
+        out: dict[str, Metric] = {
+            "n_runs": self.n_runs,
+            "n_factors": len(self.factors),
+            "n_blocks": self.n_blocks,
+            "n_center": self.kinds.count(CENTER),
+            "seed": self.seed,
+        }
+        if self.resolution is not None and self.word_length_pattern is not None:
+            out["resolution"] = self.resolution
+            out |= {f"a{at}": count for at, count in enumerate(self.word_length_pattern, start=3)}
+        return out | self.efficiency()
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the design can tell apart."""
+        head = f"{self.family}：{len(self.factors)} 个因子，{self.n_runs} 次试验"
+        level: Level = "info"
+        if self.resolution is not None:
+            level, meaning = _MEANING.get(self.resolution, ("good", _CLEAR))
+            text = f"{head}，分辨度 {roman(self.resolution)}：{meaning}。"
+        elif self.regular:
+            level, text = "good", f"{head}：每个效应都能分开。"
+        else:
+            found = self.efficiency()["d_efficiency"]
+            able = f"能估计{_model_name(self.model)}，D 效率 {found:.0f} %"
+            level = "good" if found > 0 else "bad"
+            text = f"{head}，{able if found > 0 else f'估计不了{_model_name(self.model)}'}。"
+        return Verdict(
+            level, text, "最短的字有几个字母，分辨度就是几；效率以正交设计为 100 %", self.source
+        )
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What cannot be seen with this design."""
+        out: list[Check] = []
+        if self.confounded:
+            out.append(
+                Check("design.confounded-with-blocks",
+                      f"与区组混杂、因而看不到的效应：{'、'.join(self.confounded)}。", "info")
+            )  # fmt: skip
+        return tuple(out)
+
+
+_CLEAR = "主效应和二因子交互都不与二因子交互混杂"
+_MEANING: dict[int, tuple[Level, str]] = {
+    1: ("bad", "有主效应与总平均混杂，这个设计不能用"),
+    2: ("bad", "有主效应互相混杂，这个设计不能用"),
+    3: ("caution", "主效应不互相混杂，却与二因子交互混杂，只宜筛选"),
+    4: ("good", "主效应不与二因子交互混杂，二因子交互之间有混杂"),
+    5: ("good", _CLEAR),
+}
+_ROMAN = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
+
+
+def roman(number: int) -> str:
+    """Resolution as it is written.
+
+    Examples
+    --------
+    >>> roman(4)
+    'IV'
+    """
+    return _ROMAN[number] if number < len(_ROMAN) else str(number)
+
+
+def _model_name(model: str | tuple[str, ...]) -> str:
+    names = {"main": "主效应模型", "interactions": "二因子交互模型", "quadratic": "二次模型"}
+    if isinstance(model, str):
+        return names.get(model, "全模型")
+    return f"{len(model)} 项的模型"
+
+
+def make(
+    family: str,
+    factors: tuple[Factor, ...],
+    points: Matrix,
+    *,
+    seed: int,
+    kinds: Sequence[str] | None = None,
+    blocks: Codes | None = None,
+    center: int = 0,
+    **facts: object,
+) -> Design:
+    """造设计 A design from its points: centre runs added, order drawn at random within blocks.
+
+    Parameters
+    ----------
+    family : str
+    factors : tuple of Factor
+    points : ndarray, shape (n, k)
+        Coded, without centre runs; rounding dust is taken off.
+    seed : int
+        Of the random order.
+    kinds : sequence of str, optional
+        All :data:`CORNER` by default.
+    blocks : ndarray of intp, optional
+        Blocks, done one after the other; runs are shuffled within.
+    center : int
+        Centre runs to add, in each block.
+    **facts
+        Further fields of :class:`Design`.
+
+    Raises
+    ------
+    QualityDataError
+        If centre runs are asked for and a factor is categorical, or a number is unusable.
+    """
+    whole("中心点个数 center", center, least=0)
+    whole("种子 seed", seed, least=0)
+    n, k = points.shape
+    kinds = list(kinds) if kinds is not None else [CORNER] * n
+    blocks = np.zeros(n, dtype=np.intp) if blocks is None else np.asarray(blocks, dtype=np.intp)
+    if center:
+        texts = [factor.name for factor in factors if not factor.continuous]
+        if texts:
+            raise QualityDataError(
+                f"“{'、'.join(texts)}”的水平是文字，没有中心点。",
+                hint="去掉中心点（center=0），或重复几次试验（replicates）。",
+            )
+        held = np.repeat(np.arange(int(blocks.max()) + 1), center)
+        points = np.vstack([points, np.zeros((len(held), k))])
+        kinds += [CENTER] * len(held)
+        blocks = np.concatenate([blocks, held])
+    draws = np.random.default_rng(seed).random(len(points))
+    order = np.lexsort((draws, blocks)).astype(np.intp)
+    points = np.round(points, 12) + 0.0
+    return Design(
+        family, factors, points, order, seed, tuple(kinds), blocks, **facts  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def whole(what: str, value: object, *, least: int, most: int | None = None) -> int:
+    """Refuse an option that is no whole number within bounds; return it."""
+    good = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not good or value < least or (most is not None and value > most):  # type: ignore[operator]
+        upto = f"到 {most} 之间" if most is not None else "或以上"
+        raise QualityDataError(f"{what} = {value!r} 不对。", hint=f"要 {least} {upto}的整数。")
+    return int(value)  # type: ignore[call-overload, no-any-return]
