@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from qtools.errors import QualityDataError
 
 if TYPE_CHECKING:
-    from qtools import capability, data, msa, spc
+    from qtools import capability, data, doe, msa, spc
     from qtools.components import VarianceComponents, variance_components
     from qtools.data import load
     from qtools.notebook import check, exercise, hint, record, say, show, solution
@@ -29,6 +29,7 @@ __version__ = "0.1.0"
 _LAZY = {
     "capability": "qtools.capability",
     "data": "qtools.data",
+    "doe": "qtools.doe",
     "msa": "qtools.msa",
     "spc": "qtools.spc",
     "VarianceComponents": "qtools.components",
@@ -49,6 +50,7 @@ __all__ = [
     "capability",
     "check",
     "data",
+    "doe",
     "exercise",
     "hint",
     "load",

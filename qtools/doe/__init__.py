@@ -1,1 +1,14 @@
 """试验设计 Design of experiments: designs, their analysis, and the decisions they support."""
+
+from qtools.doe.design import Design
+from qtools.doe.factor import Factor
+from qtools.doe.factorial import full_factorial
+from qtools.doe.sheet import run_sheet, verify_sheet
+
+__all__ = [
+    "Design",
+    "Factor",
+    "full_factorial",
+    "run_sheet",
+    "verify_sheet",
+]

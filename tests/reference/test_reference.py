@@ -20,7 +20,7 @@ CASES = data.all_cases()
 MODULES = (
     *("constants", "sigma", "variance", "variance.crossed", "variance.mls", "variance.likelihood"),
     *("variance.cells", "variance.mixed", "variance.inversion"),
-    *("variance.reml", "variance.random_effects", "spc", "capability", "components", "msa"),
+    *("variance.reml", "variance.random_effects", "spc", "capability", "components", "msa", "doe"),
 )
 
 
