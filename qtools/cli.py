@@ -218,20 +218,29 @@ def _run_help(found: Chapter) -> None:
     out(f"\n先取模板：qtools template {found.name} -o 模板.xlsx")
 
 
-@app.command(cls=console.Command)
+@app.command(
+    cls=console.Command,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
 def template(
+    ctx: typer.Context,
     chapter: Annotated[str, typer.Argument(metavar="章", help="如 msa/gage-rr，或编号 N201。")],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="文件", help="写到哪里（.xlsx）。")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="覆盖已有的文件。")] = False,
 ) -> None:
-    """写一个 Excel 模板：要填的列、填好的例子、说明。"""
+    """写一个 Excel 模板：要填的列、填好的例子、说明。
+
+    试验设计的各章，写明因子就出一张试验单：--factors "温度=160/180,压力=1/2" --response 强度。
+    """
     from qtools import workbook
 
     found = workbook.chapter(chapter)
-    target = output or Path(f"{found.name.split('/')[1]}-模板.xlsx")
-    out(f"模板：{workbook.template(found, target, force=force)}")
+    _, plan, _, _ = console.split_words(ctx.args, console.TEMPLATE_USAGE)
+    what = "试验单" if plan else "模板"
+    target = output or Path(f"{found.name.split('/')[1]}-{what}.xlsx")
+    out(f"{what}：{workbook.template(found, target, force=force, plan=plan)}")
 
 
 @data_app.command("check", cls=console.Command)

@@ -15,6 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 from qtools.errors import QualityDataError
 
 RUN_USAGE = "qtools run 章 --data 文件 [--参数 值 …] [-o 报告.html]"
+TEMPLATE_USAGE = "qtools template 章 [--factors 名字=低/高,… --response 名字 …] [-o 模板.xlsx]"
 OK, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
 # base of every complaint that typer makes about the command line
@@ -138,7 +139,9 @@ def note(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def split_words(words: Sequence[str]) -> tuple[str | None, dict[str, str], str | None, bool]:
+def split_words(
+    words: Sequence[str], usage: str = RUN_USAGE
+) -> tuple[str | None, dict[str, str], str | None, bool]:
     """Chapter, values by option, output, and whether help was asked for."""
     name, output, asked = None, None, False
     values: dict[str, str] = {}
@@ -151,9 +154,7 @@ def split_words(words: Sequence[str]) -> tuple[str | None, dict[str, str], str |
             option, given, value = word.partition("=")
             if not given:
                 if not rest or rest[0].startswith("--"):
-                    raise QualityDataError(
-                        f"选项 {option} 后面要写一个值。", hint=f"写成：{RUN_USAGE}"
-                    )
+                    raise QualityDataError(f"选项 {option} 后面要写一个值。", hint=f"写成：{usage}")
                 value = rest.pop(0)
             key = option.removeprefix("--")
             if option in ("-o", "--output"):
@@ -165,7 +166,7 @@ def split_words(words: Sequence[str]) -> tuple[str | None, dict[str, str], str |
         elif name is None and not word.startswith("-"):
             name = word
         else:
-            raise QualityDataError(f"看不懂“{word}”。", hint=f"写成：{RUN_USAGE}")
+            raise QualityDataError(f"看不懂“{word}”。", hint=f"写成：{usage}")
     return name, values, output, asked
 
 

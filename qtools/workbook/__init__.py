@@ -270,8 +270,20 @@ def write_whole(output: Path, content: bytes) -> None:
         half.unlink(missing_ok=True)
 
 
-def template(name: str | Chapter, output: str | Path, *, force: bool = False) -> Path:
-    """模板 Write an Excel file to fill in: see :func:`qtools.workbook.excel.write`."""
-    from qtools.workbook import excel
+def template(
+    name: str | Chapter,
+    output: str | Path,
+    *,
+    force: bool = False,
+    plan: Mapping[str, str] | None = None,
+) -> Path:
+    """模板 Write an Excel file to fill in, or with ``plan`` a run sheet of an experiment.
 
-    return excel.write(name if isinstance(name, Chapter) else chapter(name), output, force=force)
+    See :func:`qtools.workbook.excel.write` and :func:`qtools.workbook.run_sheet.write`.
+    """
+    from qtools.workbook import excel, run_sheet
+
+    found = name if isinstance(name, Chapter) else chapter(name)
+    if plan:
+        return run_sheet.write(found, plan, output, force=force)
+    return excel.write(found, output, force=force)

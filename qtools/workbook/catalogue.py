@@ -31,6 +31,8 @@ class Chapter:
         Data sets and exercise banks it uses, items of the policy notice it serves.
     parameters : tuple of Parameter
         In the order of the cell.
+    design : str
+        Kind of design its run sheets have, see :mod:`qtools.workbook.run_sheet`; empty without.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Chapter:
     exercises: tuple[str, ...] = ()
     policy: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = field(default=(), repr=False)
+    design: str = ""
 
 
 def chapters() -> list[Chapter]:
@@ -98,7 +101,7 @@ def _chapter(path: Path) -> Chapter:
     }
     return Chapter(
         name, path, str(about["id"]), title, str(about.get("level", "")), **listed,
-        parameters=parse(cells[0], name) if cells else (),
+        parameters=parse(cells[0], name) if cells else (), design=str(about.get("design", "")),
     )  # fmt: skip
 
 

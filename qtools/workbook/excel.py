@@ -54,24 +54,17 @@ def write(found: Chapter, output: str | Path, *, force: bool = False) -> Path:
     from openpyxl import Workbook
 
     output = Path(output)
-    if output.suffix.lower() != ".xlsx":
-        raise QualityDataError(f"模板“{output}”的扩展名不是 .xlsx。", hint="例如 -o 模板.xlsx。")
-    require_folder(output)
-    if output.exists() and not force:
-        raise QualityDataError(
-            f"“{output}”已经有了，里面可能有数据，没有改动它。",
-            hint="请换一个名字；确实要覆盖，就加 --force。",
-        )
+    require_new(output, force=force)
     frame, columns = _columns(found)
     book = Workbook()
     sheet, example, notes = book.active, book.create_sheet("示例"), book.create_sheet("说明")
     assert sheet is not None  # noqa: S101  (a new book has a sheet)
     sheet.title = "数据"
     # other headings than on the sheet 数据: only one sheet is the one to read
-    _fill(sheet, [[column.name for column in columns]])
+    fill(sheet, [[column.name for column in columns]])
     plain = frame[[column.name for column in columns]].astype(object)
     rows = plain.where(plain.notna(), None).to_numpy().tolist()
-    _fill(example, [[f"例：{column.name}" for column in columns], *rows])
+    fill(example, [[f"例：{column.name}" for column in columns], *rows])
     _explain(notes, found, columns, output.name)
     _guard(book, sheet, frame, columns)
     content = io.BytesIO()
@@ -94,14 +87,26 @@ def _columns(found: Chapter) -> tuple[pd.DataFrame, list[Column]]:
     return data.load(source), [cards.get(name, Column(name, "", "文本", "")) for name in named]
 
 
+def require_new(output: Path, *, force: bool) -> None:
+    """Refuse an output that is no workbook, has no folder, or would replace somebody's data."""
+    if output.suffix.lower() != ".xlsx":
+        raise QualityDataError(f"模板“{output}”的扩展名不是 .xlsx。", hint="例如 -o 模板.xlsx。")
+    require_folder(output)
+    if output.exists() and not force:
+        raise QualityDataError(
+            f"“{output}”已经有了，里面可能有数据，没有改动它。",
+            hint="请换一个名字；确实要覆盖，就加 --force。",
+        )
+
+
 def command(found: Chapter, name: str) -> str:
     """命令 The command that computes a chapter on its filled-in template as it computes its data.
 
     What belongs to the book's data (limits, target, unit) is written out, to be replaced.
     """
-    words = ["qtools", "run", found.name, "--data", _quoted(name)]
+    words = ["qtools", "run", found.name, "--data", quoted(name)]
     for p in _of_the_book(found):
-        words += [p.option, _quoted(shown(p.default))]
+        words += [p.option, quoted(shown(p.default))]
     return " ".join([*words, "-o", "报告.html"])
 
 
@@ -116,7 +121,8 @@ def shown(value: object) -> str:
     return ",".join(f"{item:g}" if isinstance(item, float) else str(item) for item in items)
 
 
-def _fill(sheet: Worksheet, rows: list[list[Any]]) -> None:
+def fill(sheet: Worksheet, rows: list[list[Any]]) -> None:
+    """Rows into an empty sheet, the first as headings."""
     from openpyxl.styles import Font, PatternFill
     from openpyxl.utils import get_column_letter
 
@@ -168,7 +174,8 @@ def _explain(sheet: Worksheet, found: Chapter, columns: list[Column], name: str)
             cell.alignment = Alignment(wrap_text=True, vertical="top")
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A word as it is typed on a command line."""
     return f'"{name}"' if set(name) & set(" ;&|()<>'") else name
 
 
@@ -211,7 +218,7 @@ def _guard(book: Any, sheet: Worksheet, frame: pd.DataFrame, columns: list[Colum
         sheet.add_data_validation(rule)
     if lists:
         names = book.create_sheet("名单")
-        _fill(names, [[entry[0] for entry in lists]])
+        fill(names, [[entry[0] for entry in lists]])
         for place, entry in enumerate(lists, start=1):
             for row, value in enumerate(entry[1:_NAMES], start=2):
                 names.cell(row, place, value)

@@ -17,7 +17,7 @@ from qtools import data, notebook, workbook
 from qtools.notebook import bank
 from qtools.site import authoring, pages
 from qtools.site.skeleton import SECTIONS
-from qtools.workbook import Chapter
+from qtools.workbook import Chapter, run_sheet
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 EXERCISE = re.compile(r'qt\.exercise\("([^"]+)"\)')
@@ -71,7 +71,8 @@ def test_title_names_number_and_level(chapter: Chapter, nb: Any) -> None:
 
 def test_metadata_complete(chapter: Chapter, nb: Any) -> None:
     facts = nb.metadata["qtools"]
-    assert set(facts) == {"id", "level", "data", "exercises", "policy"}
+    assert set(facts) - {"design"} == {"id", "level", "data", "exercises", "policy"}
+    assert facts.get("design", "full") in run_sheet.FAMILIES
     assert re.fullmatch(r"N\d{3,4}", facts["id"])
     assert facts["level"] in ("L1", "L2", "L3")
     have = {card.name for card in data.cards()}

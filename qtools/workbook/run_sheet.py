@@ -1,0 +1,273 @@
+"""试验单 An Excel sheet of runs in random order, made from options of ``qtools template``.
+
+A chapter whose metadata names a ``design`` has run sheets: the settings of every run are written
+and locked, the responses are left to be filled in, and each row carries the code by which the
+chapter sees an edited setting.
+"""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtools.errors import QualityDataError
+from qtools.workbook import write_whole
+from qtools.workbook.catalogue import Chapter
+from qtools.workbook.excel import fill, quoted, require_new
+from qtools.workbook.parameters import Parameter
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
+
+    from qtools.doe.design import Design
+
+_COMMON = (
+    Parameter("factors", [], "list[str]", "因子和水平，如 温度=160/180,材料=甲/乙"),
+    Parameter("response", ["响应"], "list[str]", "要填的响应，可写几个"),
+    Parameter("seed", 1, "int", "随机次序的种子"),
+    Parameter("design", "", "str", "哪一种设计，见下"),
+)
+_OPTIONS = {
+    option.name: option
+    for option in (
+        Parameter("runs", None, "int | None", "试验次数"),
+        Parameter("resolution", None, "int | None", "要达到的分辨度（3、4、5）"),
+        Parameter("replicates", None, "int | None", "每个组合重复几次"),
+        Parameter("center", None, "int | None", "中心点个数"),
+        Parameter("blocks", None, "int | None", "区组个数"),
+        Parameter("kind", None, "str | None", "rotatable、faced 或 inscribed"),
+        Parameter("array", None, "str | None", "正交表，如 L9"),
+    )
+}
+
+
+NOTE = "备注"
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """设计的种类 What the command line calls a design, its function in qt.doe, its options."""
+
+    title: str
+    function: str
+    options: tuple[str, ...]
+
+
+FAMILIES: Mapping[str, Family] = {
+    "full": Family("全因子设计", "full_factorial", ("replicates", "center", "blocks")),
+    "fraction": Family(
+        "部分析因设计", "fractional_factorial",
+        ("runs", "resolution", "replicates", "center", "blocks"),
+    ),
+    "plackett-burman": Family("Plackett–Burman 设计", "plackett_burman", ("runs", "center")),
+    "screening": Family("确定性筛选设计", "definitive_screening", ("center",)),
+    "composite": Family("中心复合设计", "central_composite", ("kind", "center")),
+    "box-behnken": Family("Box–Behnken 设计", "box_behnken", ("center",)),
+    "array": Family("正交表", "orthogonal_array", ("array",)),
+    "uniform": Family("均匀设计", "uniform_design", ("runs",)),
+}  # fmt: skip
+
+
+def options(family: str) -> tuple[Parameter, ...]:
+    """Options of ``qtools template`` for a design."""
+    return (*_COMMON, *(_OPTIONS[name] for name in FAMILIES[family].options))
+
+
+def read(found: Chapter, values: Mapping[str, str]) -> tuple[Design, list[str]]:
+    """读选项 The design that the options ask for, and the responses to be filled in.
+
+    Parameters
+    ----------
+    found : Chapter
+        Whose metadata names the design used unless ``design`` is given.
+    values : mapping of str to str
+        Options as typed, without the dashes.
+
+    Raises
+    ------
+    QualityDataError
+        If the chapter has no designs, an option is unknown or unusable, or no factor is given.
+    """
+    if not found.design:
+        names = "、".join(f"--{name}" for name in values)
+        raise QualityDataError(
+            f"{found.name} 的模板没有选项 {names}。", hint="只有试验设计的各章能出试验单。"
+        )
+    family = str(values.get("design") or found.design)
+    if family not in FAMILIES:
+        listed = "；".join(f"{name} {one.title}" for name, one in FAMILIES.items())
+        raise QualityDataError(f"没有“{family}”这种设计。", hint=f"可选的有：{listed}。")
+    known = {option.name: option for option in options(family)}
+    used: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in known:
+            have = "、".join(option.option for option in known.values())
+            raise QualityDataError(
+                f"{FAMILIES[family].title}没有选项 --{name}。", hint=f"可用的有：{have}。"
+            )
+        used[name] = known[name].convert(value)
+    if not used.get("factors"):
+        raise QualityDataError(
+            "没有写因子。", hint='例如 --factors "温度=160/180,压力=1/2"，斜线隔开各水平。'
+        )
+    return _design(family, used), list(used.get("response", _COMMON[1].default))
+
+
+def _design(family: str, used: Mapping[str, Any]) -> Design:
+    from qtools import doe
+
+    facts = {
+        name: used[name] for name in FAMILIES[family].options if used.get(name) is not None
+    } | {"seed": used.get("seed", 1)}
+    factors = _factors(used["factors"])
+    make = getattr(doe, FAMILIES[family].function)
+    if family == "array":
+        if "array" not in facts:
+            raise QualityDataError("没有写用哪张正交表。", hint="例如 --array L9。")
+        return make(facts.pop("array"), factors=factors, **facts)  # type: ignore[no-any-return]
+    if family == "fraction" and not {"runs", "resolution"} & set(facts):
+        raise QualityDataError(
+            "部分析因设计要写明试验次数或分辨度。", hint="例如 --runs 8，或 --resolution 4。"
+        )
+    if family == "uniform" and "runs" not in facts:
+        raise QualityDataError("均匀设计要写明试验次数。", hint="例如 --runs 9。")
+    if family == "uniform":
+        return make(facts.pop("runs"), factors, **facts)  # type: ignore[no-any-return]
+    return make(factors, **facts)  # type: ignore[no-any-return]
+
+
+def _factors(items: Sequence[str]) -> dict[str, list[float] | list[str]]:
+    """``温度=160/180`` as names and settings: numbers where all of them are numbers."""
+    found: dict[str, list[float] | list[str]] = {}
+    for item in items:
+        name, equal, rest = unicodedata.normalize("NFKC", item).partition("=")
+        levels = [part.strip() for part in rest.split("/") if part.strip()]
+        if not equal or len(levels) < 2 or not name.strip():
+            raise QualityDataError(
+                f"因子“{item}”看不懂。",
+                hint="写成 名字=低/高：温度=160/180 或 材料=甲/乙/丙。",
+            )
+        if name.strip() in found:
+            raise QualityDataError(f"因子“{name.strip()}”写了两次。", hint="每个因子写一次。")
+        try:
+            found[name.strip()] = [float(level) for level in levels]
+        except ValueError:
+            found[name.strip()] = levels
+    return found
+
+
+def write(
+    found: Chapter, values: Mapping[str, str], output: str | Path, *, force: bool = False
+) -> Path:
+    """写试验单 Sheets 数据 (the runs, settings locked) and 说明 (how to run, how to analyse).
+
+    Parameters
+    ----------
+    found : Chapter
+    values : mapping of str to str
+        Options as typed.
+    output : str or Path
+        The ``.xlsx``; it appears whole or not at all.
+    force : bool
+        Replace an existing file, which may hold somebody's data.
+
+    Raises
+    ------
+    QualityDataError
+        As :func:`read`; or if the output is no ``.xlsx``, or exists and ``force`` is not given.
+    """
+    from openpyxl import Workbook
+
+    output = Path(output)
+    require_new(output, force=force)
+    design, responses = read(found, values)
+    book = Workbook()
+    sheet, notes = book.active, book.create_sheet("说明")
+    assert sheet is not None  # noqa: S101  (a new book has a sheet)
+    sheet.title = "数据"
+    _runs(sheet, design, responses)
+    _explain(notes, found, design, responses, output.name)
+    content = io.BytesIO()
+    book.save(content)
+    write_whole(output, content.getvalue())
+    return output
+
+
+def _runs(sheet: Worksheet, design: Design, responses: Sequence[str]) -> None:
+    from openpyxl.styles import PatternFill, Protection
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    from qtools.doe.sheet import run_sheet
+
+    frame = run_sheet(design, responses)
+    rows = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
+    fill(sheet, [[*frame.columns, NOTE], *([*row, None] for row in rows)])
+    rule = DataValidation(type="decimal", operator="between", allow_blank=True)
+    rule.formula1, rule.formula2 = "-1E+300", "1E+300"
+    rule.errorTitle, rule.error = "要填数", "响应只能填数，不带单位。"
+    rule.showErrorMessage = True
+    last = len(frame.columns)  # the note stands behind it
+    for place in range(last - len(responses) + 1, last + 2):
+        letter = get_column_letter(place)
+        if place <= last:
+            rule.add(f"{letter}2:{letter}{design.n_runs + 1}")
+        for row in range(2, design.n_runs + 2):
+            cell = sheet.cell(row, place)
+            cell.protection = Protection(locked=False)
+            cell.fill = PatternFill("solid", fgColor="FFF8E1")
+    sheet.add_data_validation(rule)
+    sheet.protection.sheet = True  # no password: a hint, not a lock
+    sheet.protection.formatColumns = False
+
+
+def _explain(
+    sheet: Worksheet, found: Chapter, design: Design, responses: Sequence[str], name: str
+) -> None:
+    from openpyxl.styles import Alignment, Font
+
+    facts = [[item, text] for item, text in design.table().to_numpy().tolist()]
+    fields = "、".join(f"“{one}”" for one in responses)
+    steps = (
+        "照“试验序”从上往下做，一行一次；次序是随机排的，不要为了省事并在一起做。",
+        "每次试验都重新设定全部因子，哪怕与上一次相同；做坏了的，响应留空，写在备注里。",
+        f"只填{fields}和备注；因子的设置和“核对码”不要改，改过的读不进去。",
+        "保存、关闭，然后在命令行里运行：",
+    )
+    lines: list[list[Any]] = [
+        [f"{found.title}（{found.name}）：试验单"],
+        ["怎样做"],
+        *([f"{number}. {step}"] for number, step in enumerate(steps, start=1)),
+        [command(found, design, responses, name)],
+        [],
+        ["设计", design.verdict.text],
+        *facts,
+    ]
+    for line in lines:
+        sheet.append(line)
+    for row in (1, 2, len(lines) - len(facts)):
+        sheet.cell(row, 1).font = Font(bold=True, size=12)
+    for letter, width in zip("AB", (28, 90), strict=True):
+        sheet.column_dimensions[letter].width = width
+    for cells in sheet.iter_rows(min_row=len(lines) - len(facts)):
+        for cell in cells:
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+
+
+def command(found: Chapter, design: Design, responses: Sequence[str], name: str) -> str:
+    """The command that analyses the sheet once it is filled in."""
+    told = {
+        "factors": ",".join(design.names),
+        "response": responses[0],
+        "responses": ",".join(responses),
+    }
+    words = ["qtools", "run", found.name, "--data", quoted(name)]
+    have = {parameter.name for parameter in found.parameters}
+    for option, value in told.items():
+        if option in have:
+            words += [f"--{option}", quoted(value)]
+    return " ".join([*words, "-o", "报告.html"])
