@@ -40,7 +40,7 @@ _OPTIONS = {
         Parameter("center", None, "int | None", "中心点个数"),
         Parameter("blocks", None, "int | None", "区组个数"),
         Parameter("kind", None, "str | None", "rotatable、faced 或 inscribed"),
-        Parameter("array", None, "str | None", "正交表，如 L9"),
+        Parameter("name", None, "str | None", "正交表，如 L9"),
     )
 }
 
@@ -50,25 +50,35 @@ NOTE = "备注"
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """设计的种类 What the command line calls a design, its function in qt.doe, its options."""
+    """设计的种类 What the command line calls a design, its function in qt.doe, its options.
+
+    Parameters
+    ----------
+    title, function : str
+    options : tuple of str
+        Names in :data:`_OPTIONS`, which are the function's.
+    one_of : tuple of str
+        Options one of which must be given.
+    """
 
     title: str
     function: str
     options: tuple[str, ...]
+    one_of: tuple[str, ...] = ()
 
 
 FAMILIES: Mapping[str, Family] = {
     "full": Family("全因子设计", "full_factorial", ("replicates", "center", "blocks")),
     "fraction": Family(
         "部分析因设计", "fractional_factorial",
-        ("runs", "resolution", "replicates", "center", "blocks"),
+        ("runs", "resolution", "replicates", "center", "blocks"), ("runs", "resolution"),
     ),
     "plackett-burman": Family("Plackett–Burman 设计", "plackett_burman", ("runs", "center")),
     "screening": Family("确定性筛选设计", "definitive_screening", ("center",)),
     "composite": Family("中心复合设计", "central_composite", ("kind", "center")),
     "box-behnken": Family("Box–Behnken 设计", "box_behnken", ("center",)),
-    "array": Family("正交表", "orthogonal_array", ("array",)),
-    "uniform": Family("均匀设计", "uniform_design", ("runs",)),
+    "array": Family("正交表", "orthogonal_array", ("name",), ("name",)),
+    "uniform": Family("均匀设计", "uniform_design", ("runs",), ("runs",)),
 }  # fmt: skip
 
 
@@ -110,6 +120,10 @@ def read(found: Chapter, values: Mapping[str, str]) -> tuple[Design, list[str]]:
                 f"{FAMILIES[family].title}没有选项 --{name}。", hint=f"可用的有：{have}。"
             )
         used[name] = known[name].convert(value)
+    one_of = FAMILIES[family].one_of
+    if one_of and not any(used.get(name) for name in one_of):
+        told = "，或 ".join(f"--{name}（{known[name].told}）" for name in one_of)
+        raise QualityDataError(f"{FAMILIES[family].title}还缺一个选项。", hint=f"请写 {told}。")
     if not used.get("factors"):
         raise QualityDataError(
             "没有写因子。", hint='例如 --factors "温度=160/180,压力=1/2"，斜线隔开各水平。'
@@ -120,24 +134,10 @@ def read(found: Chapter, values: Mapping[str, str]) -> tuple[Design, list[str]]:
 def _design(family: str, used: Mapping[str, Any]) -> Design:
     from qtools import doe
 
-    facts = {
-        name: used[name] for name in FAMILIES[family].options if used.get(name) is not None
-    } | {"seed": used.get("seed", 1)}
-    factors = _factors(used["factors"])
+    facts = {name: used[name] for name in FAMILIES[family].options if used.get(name) is not None}
     make = getattr(doe, FAMILIES[family].function)
-    if family == "array":
-        if "array" not in facts:
-            raise QualityDataError("没有写用哪张正交表。", hint="例如 --array L9。")
-        return make(facts.pop("array"), factors=factors, **facts)  # type: ignore[no-any-return]
-    if family == "fraction" and not {"runs", "resolution"} & set(facts):
-        raise QualityDataError(
-            "部分析因设计要写明试验次数或分辨度。", hint="例如 --runs 8，或 --resolution 4。"
-        )
-    if family == "uniform" and "runs" not in facts:
-        raise QualityDataError("均匀设计要写明试验次数。", hint="例如 --runs 9。")
-    if family == "uniform":
-        return make(facts.pop("runs"), factors, **facts)  # type: ignore[no-any-return]
-    return make(factors, **facts)  # type: ignore[no-any-return]
+    design: Design = make(factors=_factors(used["factors"]), seed=used.get("seed", 1), **facts)
+    return design
 
 
 def _factors(items: Sequence[str]) -> dict[str, list[float] | list[str]]:

@@ -93,9 +93,9 @@ def test_words_are_settings_too(top):
         ({"center": "两个"}, "--center 要整数"),
         ({"response": "温度"}, "重名"),
         ({"design": "taguchi"}, "没有“taguchi”这种设计"),
-        ({"design": "fraction"}, "--runs 8"),
-        ({"design": "array"}, "--array L9"),
-        ({"design": "uniform"}, "--runs 9"),
+        ({"design": "fraction"}, "--runs（试验次数），或 --resolution"),
+        ({"design": "array"}, "--name（正交表，如 L9）"),
+        ({"design": "uniform"}, "--runs（试验次数）"),
     ],
 )
 def test_unusable_options_are_refused_and_nothing_is_written(top, changes, what):
