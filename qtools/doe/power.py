@@ -1,0 +1,324 @@
+"""功效与样本量 What an experiment of a given size can see, and the size that sees what matters.
+
+The test of a term with ν₁ columns has the non-central F distribution on ν₁ and ν₂ degrees of
+freedom. With C = (X′X)⁻¹ and d the difference between the term's columns at two of its settings,
+the least non-centrality among all effects whose settings differ by Δ somewhere is
+
+    λ = (Δ/σ)² / max d′Cd
+
+over pairs of settings: for a two-level factor (Δ/se)², se = 2σ/√n where the design is orthogonal;
+for one of k levels, n each, n(Δ/σ)²/2, two levels Δ apart and the others in their middle. Two
+things go wrong in practice: σ is taken for known although a handful of runs estimated it, and the
+residual degrees of freedom of the model are forgotten.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qtools import frames
+from qtools.doe.design import Design, whole
+from qtools.doe.efficiency import rank, region
+from qtools.doe.power_parts import Term
+from qtools.doe.power_result import Power
+from qtools.doe.sample_size import SampleSize
+from qtools.errors import QualityDataError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Matrix = npt.NDArray[np.float64]
+
+_KINDS = ("two-level", "one-way")
+_MOST_RUNS = 100_000
+
+
+def power(
+    runs: Design | int | Sequence[int],
+    *,
+    effect: float | None = None,
+    sd: float | None = None,
+    f: float | None = None,
+    sd_df: float | None = None,
+    kind: str = "two-level",
+    factors: int = 1,
+    levels: int = 2,
+    model: str | int | Sequence[str] | None = None,
+    alpha: float = 0.05,
+    target: float = 0.9,
+    confidence: float = 0.9,
+) -> Power:
+    """功效 The chance that an experiment sees an effect of a given size.
+
+    Parameters
+    ----------
+    runs : Design, int, or sequence of int
+        A design; or the number of runs in all; or, for ``kind="one-way"``, the runs of each level.
+    effect : float
+        Smallest difference that matters, in the unit of the response: high less low for a
+        two-level factor, largest less smallest mean otherwise.
+    sd : float
+        Standard deviation of a single run, σ.
+    f : float, optional
+        Cohen's f instead of both, for ``kind="one-way"``: standard deviation of the level means
+        (divided by k) over σ.
+    sd_df : float, optional
+        Degrees of freedom on which ``sd`` was estimated; then the power has an interval.
+    kind : {"two-level", "one-way"}
+        With a number of runs: orthogonal two-level design, or one factor with ``levels`` levels.
+    factors : int
+        Two-level factors; with ``model`` they fix the residual degrees of freedom.
+    levels : int
+        Levels of a one-way layout.
+    model
+        Terms that will be fitted, as for :func:`qtools.doe.terms.read_terms`: by default those
+        that the design is meant for, or main effects.
+    alpha : float
+        Level of the test.
+    target : float
+        Power that is wanted; the minimum detectable effect is the one seen with this chance.
+    confidence : float
+        Level of the interval that stands for the doubt about ``sd``.
+
+    Returns
+    -------
+    Power
+
+    Raises
+    ------
+    QualityDataError
+        If effect and sd (or f) are not positive, no residual degree of freedom is left, the
+        model cannot be estimated, or an option is out of range.
+
+    References
+    ----------
+    Cohen (1988), *Statistical Power Analysis for the Behavioral Sciences*, 2nd ed., ch. 8.
+    Montgomery (2013), *Design and Analysis of Experiments*, 8th ed., sec. 3.7.
+
+    Examples
+    --------
+    >>> found = power(16, effect=3.0, sd=2.0, factors=4)
+    >>> found.df, round(found.power, 3)
+    (11, 0.78)
+    >>> round(power(40, kind="one-way", levels=4, f=0.5).power, 3)
+    0.71
+    """
+    if isinstance(runs, Design):
+        name = runs.family
+        n, df, terms = _terms_of(runs, model)
+        if f is not None:
+            raise QualityDataError("有了设计，就不用 f。", hint="请写 effect 和 sd。")
+    else:
+        name = "单因子试验" if kind == "one-way" else "二水平正交设计"
+        n, df, terms = _layout(runs, kind, factors, levels, model)
+        if f is not None and isinstance(runs, Sequence) and len(set(runs)) > 1:
+            raise QualityDataError(
+                "各水平次数不同，f 说不清是哪几个水平。", hint="请写 effect 和 sd。"
+            )
+    if df < 1:
+        raise QualityDataError(
+            f"{n} 次试验全用来估计模型的 {n - df} 个系数，没有剩下自由度估计误差，算不出功效。",
+            hint="请加做试验（重复、中心点），或少拟合几项。",
+        )
+    effect, sd = _sizes(effect, sd, f, kind, terms[0])
+    _options(sd_df, alpha, target, confidence)
+    return Power(name, n, tuple(terms), df, effect, sd, sd_df, alpha, target, confidence, f)
+
+
+def sample_size(
+    *,
+    effect: float | None = None,
+    sd: float | None = None,
+    f: float | None = None,
+    sd_df: float | None = None,
+    power: float = 0.9,
+    kind: str = "two-level",
+    factors: int = 1,
+    levels: int = 2,
+    model: str | int | None = None,
+    alpha: float = 0.05,
+    confidence: float = 0.9,
+) -> SampleSize:
+    """样本量 The smallest experiment that sees an effect with a wanted chance.
+
+    Runs come in steps that keep the layout balanced: 2 for one two-level factor, 4 for more (an
+    orthogonal two-level design exists at each), ``levels`` for a one-way layout.
+
+    Parameters
+    ----------
+    effect, sd, f, sd_df, kind, factors, levels, model, alpha, confidence
+        As for :func:`power`.
+    power : float
+        Wanted chance.
+
+    Returns
+    -------
+    SampleSize
+
+    Raises
+    ------
+    QualityDataError
+        As :func:`power`, or if more than 100 000 runs would be needed.
+
+    References
+    ----------
+    Cohen (1988), ch. 8; Montgomery (2013), sec. 3.7.
+
+    Examples
+    --------
+    >>> sample_size(effect=3.0, sd=2.0, factors=4).runs
+    24
+    >>> sample_size(f=0.4, kind="one-way", levels=3, power=0.8).runs
+    66
+    """
+    whole("因子个数 factors", factors, least=1)
+    whole("水平个数 levels", levels, least=2)
+    step = levels if kind == "one-way" else (2 if factors == 1 else 4)
+    n, df, terms = _layout(step, kind, factors, levels, model)
+    effect, sd = _sizes(effect, sd, f, kind, terms[0])
+    _options(sd_df, alpha, power, confidence)
+    coefficients = n - df
+    first = step * (coefficients // step + 1)  # leaves at least one residual degree of freedom
+    found = SampleSize(
+        kind, factors, levels, effect, sd, sd_df, alpha, power, confidence, f, step, first,
+        coefficients,
+    )  # fmt: skip
+    if found.needed(sd) is None:
+        raise QualityDataError(
+            f"差 {effect:g}、σ = {sd:g} 时，{_MOST_RUNS} 次试验也到不了 {100 * power:g} % 的功效。",
+            hint="这么小的差，请先想想值不值得找；或先把噪声降下来。",
+        )
+    return found
+
+
+def _terms_of(
+    design: Design, model: str | int | Sequence[str] | None
+) -> tuple[int, int, list[Term]]:
+    """Runs, residual degrees of freedom, and each term with max d′Cd over pairs of settings."""
+    matrix = design.matrix(model)
+    x = matrix.x
+    if design.n_blocks > 1:  # blocks cost degrees of freedom and may be confounded
+        dummies = np.eye(design.n_blocks)[design.blocks][:, 1:]
+        x = np.hstack([x, dummies])
+    n, p = x.shape
+    if n < p or rank(x) < p:
+        raise QualityDataError(
+            f"{design.family}的 {n} 次试验估计不了这个模型（{p} 个系数，含区组）。",
+            hint="请少拟合几项，或换一个设计。",
+        )
+    scale = np.linalg.norm(x, axis=0)
+    inverse = np.linalg.inv((x / scale).T @ (x / scale)) / np.outer(scale, scale)
+    grid = matrix.at(region(design.factors))
+    terms = []
+    for name, block, span in zip(matrix.names, grid.blocks, matrix.spans, strict=True):
+        rows = np.unique(np.round(block, 10), axis=0)[:200]
+        d = (rows[:, None, :] - rows[None, :, :]).reshape(-1, rows.shape[1])
+        worst = float(np.einsum("ij,jk,ik->i", d, inverse[span, span], d).max())
+        terms.append(Term(name, block.shape[1], worst))
+    return n, n - p, terms
+
+
+def _layout(
+    runs: int | Sequence[int],
+    kind: str,
+    factors: int,
+    levels: int,
+    model: str | int | Sequence[str] | None,
+) -> tuple[int, int, list[Term]]:
+    """Runs, residual degrees of freedom and the term of a balanced layout."""
+    if kind not in _KINDS:
+        raise QualityDataError(
+            f"kind={kind!r} 不认识。", hint=f"可写：{'、'.join(_KINDS)}；别的设计请把设计传进来。"
+        )
+    if kind == "one-way":
+        return _one_way(runs, levels)
+    n = whole("试验次数 runs", runs, least=2)
+    whole("因子个数 factors", factors, least=1)
+    terms = _count_terms(factors, model)
+    if n % (2 if factors == 1 else 4):
+        raise QualityDataError(
+            f"{n} 次的二水平正交设计不存在。", hint="两个以上因子时，次数要是 4 的倍数。"
+        )
+    return n, n - 1 - terms, [Term("每个效应", 1, 4 / n)]
+
+
+def _one_way(runs: int | Sequence[int], levels: int) -> tuple[int, int, list[Term]]:
+    if isinstance(runs, Sequence):
+        sizes = [whole("每个水平的次数", n, least=1) for n in runs]
+        if len(sizes) < 2:
+            raise QualityDataError("只有一个水平，没有差别可找。", hint="至少写两个水平的次数。")
+    else:
+        k = whole("水平个数 levels", levels, least=2)
+        n = whole("试验次数 runs", runs, least=k)
+        if n % k:
+            raise QualityDataError(
+                f"{n} 次试验不能平分给 {k} 个水平。", hint="请写各水平的次数，例如 [5, 5, 6]。"
+            )
+        sizes = [n // k] * k
+    small = sorted(sizes)[:2]
+    name = f"{len(sizes)} 个水平之间"
+    return (
+        sum(sizes),
+        sum(sizes) - len(sizes),
+        [Term(name, len(sizes) - 1, sum(1 / n for n in small))],
+    )
+
+
+def _count_terms(factors: int, model: str | int | Sequence[str] | None) -> int:
+    if isinstance(model, str) and model in ("main", "interactions", "full"):
+        model = {"main": 1, "interactions": 2, "full": factors}[model]
+    if model is None:
+        model = 1
+    if isinstance(model, bool) or not isinstance(model, int) or not 1 <= model <= max(factors, 2):
+        raise QualityDataError(
+            f"model={model!r} 不对。",
+            hint="只给次数时，可写 main、interactions、full 或交互的阶数。",
+        )
+    return sum(math.comb(factors, order) for order in range(1, min(model, factors) + 1))
+
+
+def _sizes(
+    effect: float | None, sd: float | None, f: float | None, kind: str, term: Term
+) -> tuple[float, float]:
+    """Effect and σ in the unit of the response, or their ratio with σ = 1 from Cohen's f."""
+    if f is not None:
+        if effect is not None or sd is not None or kind != "one-way":
+            raise QualityDataError(
+                "f 只用于单因子试验，而且不与 effect、sd 同时写。",
+                hint="f 是各水平均值的标准差与 σ 之比；知道差和 σ 的，写 effect 和 sd。",
+            )
+        _positive("效应大小 f", f)
+        # Two levels Δ apart and the others between them have f² = Δ²/(2kσ²).
+        return float(f) * math.sqrt(2 * (term.df + 1)), 1.0
+    if effect is None or sd is None:
+        raise QualityDataError(
+            "没有写 effect 或 sd。",
+            hint="effect 是值得找的最小差别，sd 是同样条件下单次结果的标准差，单位与响应相同。",
+        )
+    _positive("效应 effect", effect)
+    _positive("标准差 sd", sd)
+    return float(effect), float(sd)
+
+
+def _positive(what: str, value: object) -> None:
+    if not (frames.is_number(value) and 0 < value < math.inf):  # type: ignore[operator]
+        raise QualityDataError(f"{what} = {value!r} 不对。", hint="它要是大于 0 的数。")
+
+
+def _options(sd_df: float | None, alpha: float, target: float, confidence: float) -> None:
+    if sd_df is not None:
+        _positive("标准差的自由度 sd_df", sd_df)
+    if not (frames.is_number(alpha) and 0 < alpha < 0.5):
+        raise QualityDataError(
+            f"显著性水平 alpha={alpha!r} 不在 0 和 0.5 之间。", hint="常用 0.05：5 % 写成 0.05。"
+        )
+    if not (frames.is_number(target) and alpha < target < 1):
+        raise QualityDataError(
+            f"想要的功效 {target!r} 不在 alpha 和 1 之间。", hint="常用 0.8 或 0.9：90 % 写成 0.9。"
+        )
+    frames.require_confidence(confidence)
+
