@@ -20,10 +20,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qtools import frames
 from qtools.doe.design import Design, whole
 from qtools.doe.efficiency import rank, region
-from qtools.doe.power_parts import Term
+from qtools.doe.power_parts import Term, read_options, read_sizes
 from qtools.doe.power_result import Power
 from qtools.doe.sample_size import SampleSize
 from qtools.errors import QualityDataError
@@ -124,8 +123,8 @@ def power(
             f"{n} 次试验全用来估计模型的 {n - df} 个系数，没有剩下自由度估计误差，算不出功效。",
             hint="请加做试验（重复、中心点），或少拟合几项。",
         )
-    effect, sd = _sizes(effect, sd, f, kind, terms[0])
-    _options(sd_df, alpha, target, confidence)
+    effect, sd = read_sizes(effect, sd, f, kind, terms[0])
+    read_options(sd_df, alpha, target, confidence)
     return Power(name, n, tuple(terms), df, effect, sd, sd_df, alpha, target, confidence, f)
 
 
@@ -179,8 +178,8 @@ def sample_size(
     whole("水平个数 levels", levels, least=2)
     step = levels if kind == "one-way" else (2 if factors == 1 else 4)
     n, df, terms = _layout(step, kind, factors, levels, model)
-    effect, sd = _sizes(effect, sd, f, kind, terms[0])
-    _options(sd_df, alpha, power, confidence)
+    effect, sd = read_sizes(effect, sd, f, kind, terms[0])
+    read_options(sd_df, alpha, power, confidence)
     coefficients = n - df
     first = step * (coefficients // step + 1)  # leaves at least one residual degree of freedom
     found = SampleSize(
@@ -279,46 +278,3 @@ def _count_terms(factors: int, model: str | int | Sequence[str] | None) -> int:
             hint="只给次数时，可写 main、interactions、full 或交互的阶数。",
         )
     return sum(math.comb(factors, order) for order in range(1, min(model, factors) + 1))
-
-
-def _sizes(
-    effect: float | None, sd: float | None, f: float | None, kind: str, term: Term
-) -> tuple[float, float]:
-    """Effect and σ in the unit of the response, or their ratio with σ = 1 from Cohen's f."""
-    if f is not None:
-        if effect is not None or sd is not None or kind != "one-way":
-            raise QualityDataError(
-                "f 只用于单因子试验，而且不与 effect、sd 同时写。",
-                hint="f 是各水平均值的标准差与 σ 之比；知道差和 σ 的，写 effect 和 sd。",
-            )
-        _positive("效应大小 f", f)
-        # Two levels Δ apart and the others between them have f² = Δ²/(2kσ²).
-        return float(f) * math.sqrt(2 * (term.df + 1)), 1.0
-    if effect is None or sd is None:
-        raise QualityDataError(
-            "没有写 effect 或 sd。",
-            hint="effect 是值得找的最小差别，sd 是同样条件下单次结果的标准差，单位与响应相同。",
-        )
-    _positive("效应 effect", effect)
-    _positive("标准差 sd", sd)
-    return float(effect), float(sd)
-
-
-def _positive(what: str, value: object) -> None:
-    if not (frames.is_number(value) and 0 < value < math.inf):  # type: ignore[operator]
-        raise QualityDataError(f"{what} = {value!r} 不对。", hint="它要是大于 0 的数。")
-
-
-def _options(sd_df: float | None, alpha: float, target: float, confidence: float) -> None:
-    if sd_df is not None:
-        _positive("标准差的自由度 sd_df", sd_df)
-    if not (frames.is_number(alpha) and 0 < alpha < 0.5):
-        raise QualityDataError(
-            f"显著性水平 alpha={alpha!r} 不在 0 和 0.5 之间。", hint="常用 0.05：5 % 写成 0.05。"
-        )
-    if not (frames.is_number(target) and alpha < target < 1):
-        raise QualityDataError(
-            f"想要的功效 {target!r} 不在 alpha 和 1 之间。", hint="常用 0.8 或 0.9：90 % 写成 0.9。"
-        )
-    frames.require_confidence(confidence)
-

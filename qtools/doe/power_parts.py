@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from qtools import theme
+from qtools import frames, theme
+from qtools.errors import QualityDataError
 from qtools.result import Check, Interval
 
 if TYPE_CHECKING:
@@ -105,3 +106,46 @@ def add_wish(fig: go.Figure, target: float) -> None:
         100 * target, line={"color": theme.GREY, "dash": "dash"},
         annotation_text=f"想要的 {100 * target:g} %", annotation_position="bottom right",
     )  # fmt: skip
+
+
+def read_sizes(
+    effect: float | None, sd: float | None, f: float | None, kind: str, term: Term
+) -> tuple[float, float]:
+    """Effect and σ in the unit of the response, or their ratio with σ = 1 from Cohen's f."""
+    if f is not None:
+        if effect is not None or sd is not None or kind != "one-way":
+            raise QualityDataError(
+                "f 只用于单因子试验，而且不与 effect、sd 同时写。",
+                hint="f 是各水平均值的标准差与 σ 之比；知道差和 σ 的，写 effect 和 sd。",
+            )
+        _positive("效应大小 f", f)
+        # Two levels Δ apart and the others between them have f² = Δ²/(2kσ²).
+        return float(f) * math.sqrt(2 * (term.df + 1)), 1.0
+    if effect is None or sd is None:
+        raise QualityDataError(
+            "没有写 effect 或 sd。",
+            hint="effect 是值得找的最小差别，sd 是同样条件下单次结果的标准差，单位与响应相同。",
+        )
+    _positive("效应 effect", effect)
+    _positive("标准差 sd", sd)
+    return float(effect), float(sd)
+
+
+def _positive(what: str, value: object) -> None:
+    if not (frames.is_number(value) and 0 < value < math.inf):  # type: ignore[operator]
+        raise QualityDataError(f"{what} = {value!r} 不对。", hint="它要是大于 0 的数。")
+
+
+def read_options(sd_df: float | None, alpha: float, target: float, confidence: float) -> None:
+    """Refuse options out of range."""
+    if sd_df is not None:
+        _positive("标准差的自由度 sd_df", sd_df)
+    if not (frames.is_number(alpha) and 0 < alpha < 0.5):
+        raise QualityDataError(
+            f"显著性水平 alpha={alpha!r} 不在 0 和 0.5 之间。", hint="常用 0.05：5 % 写成 0.05。"
+        )
+    if not (frames.is_number(target) and alpha < target < 1):
+        raise QualityDataError(
+            f"想要的功效 {target!r} 不在 alpha 和 1 之间。", hint="常用 0.8 或 0.9：90 % 写成 0.9。"
+        )
+    frames.require_confidence(confidence)

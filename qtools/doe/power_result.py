@@ -10,7 +10,15 @@ import numpy as np
 from qtools import theme
 from qtools.display import format_number
 from qtools.doe.power_parts import (
-    CURVE, SOURCE, Term, add_band, add_wish, chance, detectable, sd_checks, sd_interval,
+    CURVE,
+    SOURCE,
+    Term,
+    add_band,
+    add_wish,
+    chance,
+    detectable,
+    sd_checks,
+    sd_interval,
 )
 from qtools.result import Check, Interval, Level, Metric, Result, Verdict, with_intervals
 

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, ClassVar
 from qtools import theme
 from qtools.display import format_number
 from qtools.doe.power_parts import (
-    CURVE, SOURCE, Term, add_band, add_wish, chance, detectable, sd_checks, sd_interval,
+    CURVE,
+    SOURCE,
+    add_band,
+    add_wish,
+    chance,
+    sd_checks,
+    sd_interval,
 )
-from qtools.result import Check, Interval, Level, Metric, Result, Verdict, with_intervals
+from qtools.result import Check, Interval, Metric, Result, Verdict, with_intervals
 
 if TYPE_CHECKING:
     import pandas as pd
