@@ -1,5 +1,6 @@
 """试验设计 Design of experiments: designs, their analysis, and the decisions they support."""
 
+from qtools.doe.arrays import ArrayDesign, interaction_columns, orthogonal_array
 from qtools.doe.composite import box_behnken, central_composite
 from qtools.doe.design import Design
 from qtools.doe.factor import Factor
@@ -7,16 +8,22 @@ from qtools.doe.factorial import full_factorial
 from qtools.doe.power import power, sample_size
 from qtools.doe.power_result import Power
 from qtools.doe.sample_size import SampleSize
+from qtools.doe.screening import definitive_screening, plackett_burman
 from qtools.doe.sheet import run_sheet, verify_sheet
 
 __all__ = [
+    "ArrayDesign",
     "Design",
     "Factor",
-    "box_behnken",
-    "central_composite",
     "Power",
     "SampleSize",
+    "box_behnken",
+    "central_composite",
+    "definitive_screening",
     "full_factorial",
+    "interaction_columns",
+    "orthogonal_array",
+    "plackett_burman",
     "power",
     "run_sheet",
     "sample_size",

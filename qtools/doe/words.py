@@ -139,3 +139,31 @@ def aliases(
                 word_text(other, sign, names) for other, sign in found if other
             )
     return out
+
+
+def column_words(columns: Sequence[int], sign: int = 1) -> tuple[Word, ...]:
+    """列的字 Defining relation of factors that sit in columns of a two-level table.
+
+    Parameters
+    ----------
+    columns : sequence of int
+        Column numbers such that the product of columns i and j is column ``i ^ j``.
+    sign : int
+        Coded value that all columns have in a common run: words are products of it.
+
+    Examples
+    --------
+    >>> column_words([1, 2, 3])
+    ((7, 1),)
+    """
+    basis: dict[int, tuple[int, int]] = {}  # highest bit -> reduced column, factors in it
+    generators: list[Word] = []
+    for place, column in enumerate(columns):
+        mask = 1 << place
+        while column and (high := column.bit_length()) in basis:
+            column, mask = column ^ basis[high][0], mask ^ basis[high][1]
+        if column:
+            basis[column.bit_length()] = (column, mask)
+        else:
+            generators.append((mask, sign ** mask.bit_count()))
+    return tuple(subgroup(generators))
