@@ -5,6 +5,8 @@ from qtools.doe.composite import box_behnken, central_composite
 from qtools.doe.design import Design
 from qtools.doe.factor import Factor
 from qtools.doe.factorial import full_factorial
+from qtools.doe.one_way import one_way
+from qtools.doe.one_way_result import OneWay
 from qtools.doe.power import power, sample_size
 from qtools.doe.power_result import Power
 from qtools.doe.sample_size import SampleSize
@@ -15,6 +17,7 @@ __all__ = [
     "ArrayDesign",
     "Design",
     "Factor",
+    "OneWay",
     "Power",
     "SampleSize",
     "box_behnken",
@@ -24,6 +27,8 @@ __all__ = [
     "interaction_columns",
     "orthogonal_array",
     "plackett_burman",
+    "full_factorial",
+    "one_way",
     "power",
     "run_sheet",
     "sample_size",

@@ -38,7 +38,7 @@ def comparison_halves(found: OneWay) -> Vector:
     if k == 2:
         return np.full(2, width[0, 1] / 2)
     rows = width.sum(axis=1)
-    return np.maximum((rows - width.sum() / (2 * (k - 1))) / (k - 2), 0.0)
+    return np.asarray(np.maximum((rows - width.sum() / (2 * (k - 1))) / (k - 2), 0.0))
 
 
 def figure(found: OneWay) -> go.Figure:
