@@ -11,6 +11,9 @@ from qtools.doe.power import power, sample_size
 from qtools.doe.power_result import Power
 from qtools.doe.sample_size import SampleSize
 from qtools.doe.screening import definitive_screening, plackett_burman
+from qtools.doe.factorial import fractional_factorial, full_factorial
+from qtools.doe.folding import fold_over
+from qtools.doe.recognise import read_design
 from qtools.doe.sheet import run_sheet, verify_sheet
 
 __all__ = [
@@ -30,6 +33,10 @@ __all__ = [
     "full_factorial",
     "one_way",
     "power",
+    "fold_over",
+    "fractional_factorial",
+    "full_factorial",
+    "read_design",
     "run_sheet",
     "sample_size",
     "verify_sheet",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from qtools import frames
 from qtools.display import format_number
 from qtools.doe import words as algebra
 from qtools.doe.efficiency import efficiency, rank
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     Matrix = npt.NDArray[np.float64]
     Codes = npt.NDArray[np.intp]
 
-STANDARD, RUN, BLOCK, KIND = "标准序", "试验序", "区组", "点型"
+STANDARD, RUN, BLOCK, KIND, CODE = "标准序", "试验序", "区组", "点型", "核对码"
+HEADS = (RUN, STANDARD, BLOCK, KIND, CODE)  # columns of a run sheet that are no factors
 CORNER, CENTER, STAR, EDGE = "析因点", "中心点", "轴点", "棱边点"
 
 
@@ -114,10 +116,38 @@ class Design(Result):
     def aliases(self) -> dict[str, tuple[str, ...]]:
         """别名 What each main effect and two-factor interaction is confounded with.
 
-        Complete confounding only; empty where there is none. Designs such as Plackett–Burman
-        confound in part: see :meth:`alias_matrix`.
+        Complete confounding only; empty where there is none. An effect given up for blocks has
+        ``区组`` at the end. Designs such as Plackett–Burman confound in part: see
+        :meth:`alias_matrix`.
         """
-        return algebra.aliases(self.words, self.names) if self.words else {}
+        if not self.words and not self.confounded:
+            return {}
+        found = algebra.aliases(self.words, self.names)
+        return {
+            name: (*own, BLOCK) if name in self.confounded else own for name, own in found.items()
+        }
+
+    def alias_table(self, order: int = 2) -> pd.DataFrame:
+        """别名表 Sets of effects that look alike, one set a row; effects up to an order.
+
+        Returns
+        -------
+        DataFrame
+            ``能估计的``: sets as ``A + BD + CE``, what a fit calls A in truth; ``主效应``,
+            ``二因子交互``: how many of each a set holds. Effects alone in their set are left out,
+            and so is everything if nothing is aliased.
+        """
+        import pandas as pd
+
+        rows = []
+        for one in algebra.chains(self.words, len(self.factors), order):
+            texts = [algebra.word_text(mask, sign, self.names) for mask, sign in one]
+            held = [BLOCK] if {text.lstrip("−") for text in texts} & set(self.confounded) else []
+            if len(texts) + len(held) > 1:
+                orders = [mask.bit_count() for mask, _ in one]
+                line = " + ".join([*texts, *held]).replace("+ −", "− ")
+                rows.append((line, orders.count(1), orders.count(2)))
+        return pd.DataFrame(rows, columns=["能估计的", "主效应", "二因子交互"])
 
     @property
     def runs(self) -> pd.DataFrame:
@@ -148,8 +178,11 @@ class Design(Result):
         return ModelMatrix(self.factors, terms, self.points)
 
     def efficiency(self, model: str | int | Sequence[str] | None = None) -> dict[str, float]:
-        """效率 D-, A-, G-efficiency in percent: see :func:`qtools.doe.efficiency.efficiency`."""
-        return efficiency(self.matrix(model))
+        """效率 D-, A-, G-efficiency in percent: see :func:`qtools.doe.efficiency.efficiency`.
+
+        With blocks, the efficiency of what is left when differences between blocks are taken off.
+        """
+        return efficiency(self.matrix(model), self.blocks)
 
     def alias_matrix(
         self, model: str | int | Sequence[str] = "main", others: str | int = "interactions"
@@ -240,7 +273,8 @@ class Design(Result):
             level, meaning = _MEANING.get(self.resolution, ("good", _CLEAR))
             text = f"{head}，分辨度 {roman(self.resolution)}：{meaning}。"
         elif self.regular:
-            level, text = "good", f"{head}：每个效应都能分开。"
+            level = "good"
+            text = f"{head}：{'除与区组混杂的以外，' if self.confounded else ''}每个效应都能分开。"
         else:
             found = self.efficiency()["d_efficiency"]
             able = f"能估计{_model_name(self.model)}，D 效率 {found:.0f} %"
@@ -324,10 +358,16 @@ def make(
     Raises
     ------
     QualityDataError
-        If centre runs are asked for and a factor is categorical, or a number is unusable.
+        If centre runs are asked for and a factor is categorical, a factor has the name of a
+        column of the run sheet, or a number is unusable.
     """
     whole("中心点个数 center", center, least=0)
     whole("种子 seed", seed, least=0)
+    clash = [f.name for f in factors if frames.plain(f.name) in HEADS]
+    if clash:
+        raise QualityDataError(
+            f"因子“{clash[0]}”与试验单上的一列重名。", hint=f"{'、'.join(HEADS)} 是试验单自己的列。"
+        )
     n, k = points.shape
     kinds = list(kinds) if kinds is not None else [CORNER] * n
     blocks = np.zeros(n, dtype=np.intp) if blocks is None else np.asarray(blocks, dtype=np.intp)

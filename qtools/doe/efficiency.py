@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Matrix = npt.NDArray[np.float64]
+    Codes = npt.NDArray[np.intp]
 
 _MOST_POINTS = 20_000
 _SAME = 1e-9
@@ -25,7 +26,7 @@ def rank(x: Matrix) -> int:
     return int(np.linalg.matrix_rank(x / np.where(length > 0, length, 1.0), tol=1e-8))
 
 
-def efficiency(matrix: ModelMatrix) -> dict[str, float]:
+def efficiency(matrix: ModelMatrix, blocks: Codes | None = None) -> dict[str, float]:
     """效率 D-, A- and G-efficiency for a model.
 
     With X of n rows and p columns, D = 100·|X′X|^(1/p)/n, A = 100·p/(n·tr (X′X)⁻¹) and
@@ -50,6 +51,9 @@ def efficiency(matrix: ModelMatrix) -> dict[str, float]:
     """
     x = matrix.x
     n, p = x.shape
+    if blocks is not None and blocks.any():
+        member = np.eye(int(blocks.max()) + 1)[blocks]
+        x = x - member @ ((member.T @ x) / member.sum(axis=0)[:, None]) + x.mean(axis=0)
     if n < p or rank(x) < p:
         return {"d_efficiency": 0.0, "a_efficiency": 0.0, "g_efficiency": 0.0}
     information = x.T @ x

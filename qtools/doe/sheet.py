@@ -14,15 +14,12 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from qtools import frames
-from qtools.doe.design import BLOCK, KIND, RUN, STANDARD, Design
+from qtools.doe.design import CODE, HEADS, STANDARD, Design
 from qtools.errors import QualityDataError
 from qtools.result import Check
 
 if TYPE_CHECKING:
     import pandas as pd
-
-CODE = "核对码"
-_HEADS = (RUN, STANDARD, BLOCK, KIND)
 
 
 def run_sheet(design: Design, responses: Sequence[str] = ("响应",)) -> pd.DataFrame:
@@ -52,7 +49,7 @@ def run_sheet(design: Design, responses: Sequence[str] = ("响应",)) -> pd.Data
     ['试验序', '标准序', '温度', '核对码', '强度']
     """
     sheet = design.runs
-    taken = {frames.plain(name) for name in (*_HEADS, CODE, *design.names)}
+    taken = {frames.plain(name) for name in (*HEADS, *design.names)}
     for name in responses:
         if frames.plain(str(name)) in taken:
             raise QualityDataError(f"响应“{name}”与别的列重名。", hint="请换一个名字。")
@@ -95,7 +92,7 @@ def verify_sheet(df: pd.DataFrame) -> tuple[Check, ...]:
     if CODE not in df.columns:
         return ()
     columns = [str(name) for name in df.columns]
-    names = [name for name in columns[: columns.index(CODE)] if name not in _HEADS]
+    names = [name for name in columns[: columns.index(CODE)] if name not in HEADS]
     rows = [dict(zip(names, row, strict=True)) for row in df[names].itertuples(False, None)]
     read = [re.fullmatch(r"\s*(\d+)/(\d+)-([0-9a-f]{5})\s*", str(text)) for text in df[CODE]]
     bare = [place for place, found in enumerate(read) if found is None]

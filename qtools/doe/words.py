@@ -61,8 +61,13 @@ def resolution(words: Sequence[Word]) -> int | None:
     return min((mask.bit_count() for mask, _ in words), default=None)
 
 
-def read_generators(texts: Sequence[str], factors: Sequence[Factor]) -> list[Word]:
-    """读生成元 Generators such as ``"E=ABCD"``, ``"E=-ABCD"`` or ``"振动=速度×进给"`` as words.
+def read_generators(texts: Sequence[str], factors: Sequence[Factor]) -> dict[int, Word]:
+    """读生成元 Generators such as ``"E=ABCD"``, ``"E=-ABCD"`` or ``"振动=速度×进给"``.
+
+    Returns
+    -------
+    dict of int to Word
+        By the position of the factor that each defines.
 
     Raises
     ------
@@ -71,8 +76,7 @@ def read_generators(texts: Sequence[str], factors: Sequence[Factor]) -> list[Wor
     """
     letters = {letter: place for place, letter in enumerate(LETTERS[: len(factors)])}
     names = {frames.plain(factor.name): place for place, factor in enumerate(factors)}
-    words: list[Word] = []
-    defined: list[int] = []
+    words: dict[int, Word] = {}
     for text in texts:
         left, equal, right = str(text).partition("=")
         right = right.strip()
@@ -93,15 +97,14 @@ def read_generators(texts: Sequence[str], factors: Sequence[Factor]) -> list[Wor
         for place in places:
             mask ^= 1 << int(place)  # type: ignore[arg-type]
         own = int(places[0])  # type: ignore[arg-type]
-        if mask.bit_count() != len(places) or own in defined:
+        if mask.bit_count() != len(places) or own in words:
             raise QualityDataError(
                 f"生成元“{text}”里有因子重复，或“{left.strip()}”已经定义过。",
                 hint="每个生成元定义一个新的因子，右边的因子各写一次。",
             )
-        defined.append(own)
-        words.append((mask, sign))
-    for (mask, _), text in zip(words, texts, strict=True):
-        if sum(bool(mask >> place & 1) for place in defined) > 1:
+        words[own] = (mask, sign)
+    for (mask, _), text in zip(words.values(), texts, strict=True):
+        if sum(mask >> place & 1 for place in words) > 1:
             raise QualityDataError(
                 f"生成元“{text}”的右边用了另一个生成元定义的因子。",
                 hint="等号右边只写基本因子（没有被定义的那些）。",
@@ -167,3 +170,29 @@ def column_words(columns: Sequence[int], sign: int = 1) -> tuple[Word, ...]:
         else:
             generators.append((mask, sign ** mask.bit_count()))
     return tuple(subgroup(generators))
+
+
+def chains(words: Sequence[Word], k: int, order: int = 2) -> list[list[Word]]:
+    """别名链 Effects up to an order, those that look alike together, the lowest order first.
+
+    Signs are those towards the first effect of each set.
+
+    Examples
+    --------
+    >>> [[(f"{m:b}", sign) for m, sign in one] for one in chains([(0b111, -1)], 3)]
+    [[('1', 1), ('110', -1)], [('10', 1), ('101', -1)], [('100', 1), ('11', -1)]]
+    """
+    effects = [
+        sum(1 << place for place in places)
+        for size in range(1, min(order, k) + 1)
+        for places in combinations(range(k), size)
+    ]
+    sign_of = dict(words)
+    out: list[list[Word]] = []
+    seen: set[int] = set()
+    for mask in effects:
+        if mask not in seen:
+            alike = [(other, sign_of[mask ^ other]) for other in effects if mask ^ other in sign_of]
+            out.append([(mask, 1), *alike])
+            seen.update(other for other, _ in alike)
+    return out
