@@ -4,16 +4,15 @@ from qtools.doe.arrays import ArrayDesign, interaction_columns, orthogonal_array
 from qtools.doe.composite import box_behnken, central_composite
 from qtools.doe.design import Design
 from qtools.doe.factor import Factor
-from qtools.doe.factorial import full_factorial
+from qtools.doe.factorial import fractional_factorial, full_factorial
+from qtools.doe.folding import fold_over
 from qtools.doe.one_way import one_way
 from qtools.doe.one_way_result import OneWay
 from qtools.doe.power import power, sample_size
 from qtools.doe.power_result import Power
+from qtools.doe.recognise import read_design
 from qtools.doe.sample_size import SampleSize
 from qtools.doe.screening import definitive_screening, plackett_burman
-from qtools.doe.factorial import fractional_factorial, full_factorial
-from qtools.doe.folding import fold_over
-from qtools.doe.recognise import read_design
 from qtools.doe.sheet import run_sheet, verify_sheet
 
 __all__ = [
@@ -26,16 +25,14 @@ __all__ = [
     "box_behnken",
     "central_composite",
     "definitive_screening",
-    "full_factorial",
-    "interaction_columns",
-    "orthogonal_array",
-    "plackett_burman",
-    "full_factorial",
-    "one_way",
-    "power",
     "fold_over",
     "fractional_factorial",
     "full_factorial",
+    "interaction_columns",
+    "one_way",
+    "orthogonal_array",
+    "plackett_burman",
+    "power",
     "read_design",
     "run_sheet",
     "sample_size",
