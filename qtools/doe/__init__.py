@@ -3,6 +3,7 @@
 from qtools.doe.arrays import ArrayDesign, interaction_columns, orthogonal_array
 from qtools.doe.composite import box_behnken, central_composite
 from qtools.doe.design import Design
+from qtools.doe.discrepancy import centered_discrepancy
 from qtools.doe.factor import Factor
 from qtools.doe.factorial import fractional_factorial, full_factorial
 from qtools.doe.folding import fold_over
@@ -14,6 +15,7 @@ from qtools.doe.recognise import read_design
 from qtools.doe.sample_size import SampleSize
 from qtools.doe.screening import definitive_screening, plackett_burman
 from qtools.doe.sheet import run_sheet, verify_sheet
+from qtools.doe.uniform import UniformDesign, uniform_design
 
 __all__ = [
     "ArrayDesign",
@@ -27,6 +29,12 @@ __all__ = [
     "definitive_screening",
     "fold_over",
     "fractional_factorial",
+    "Power",
+    "SampleSize",
+    "UniformDesign",
+    "box_behnken",
+    "centered_discrepancy",
+    "central_composite",
     "full_factorial",
     "interaction_columns",
     "one_way",
@@ -36,5 +44,6 @@ __all__ = [
     "read_design",
     "run_sheet",
     "sample_size",
+    "uniform_design",
     "verify_sheet",
 ]
