@@ -1,5 +1,7 @@
 """试验设计 Design of experiments: designs, their analysis, and the decisions they support."""
 
+from qtools.doe.analysis import analyze
+from qtools.doe.analysis_result import FactorialAnalysis
 from qtools.doe.arrays import ArrayDesign, interaction_columns, orthogonal_array
 from qtools.doe.composite import box_behnken, central_composite
 from qtools.doe.design import Design
@@ -7,6 +9,7 @@ from qtools.doe.discrepancy import centered_discrepancy
 from qtools.doe.factor import Factor
 from qtools.doe.factorial import fractional_factorial, full_factorial
 from qtools.doe.folding import fold_over
+from qtools.doe.lenth import Lenth, lenth
 from qtools.doe.one_way import one_way
 from qtools.doe.one_way_result import OneWay
 from qtools.doe.power import power, sample_size
@@ -21,10 +24,13 @@ __all__ = [
     "ArrayDesign",
     "Design",
     "Factor",
+    "FactorialAnalysis",
+    "Lenth",
     "OneWay",
     "Power",
     "SampleSize",
     "UniformDesign",
+    "analyze",
     "box_behnken",
     "centered_discrepancy",
     "central_composite",
@@ -33,6 +39,7 @@ __all__ = [
     "fractional_factorial",
     "full_factorial",
     "interaction_columns",
+    "lenth",
     "one_way",
     "orthogonal_array",
     "plackett_burman",

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qtools import frames
-from qtools.doe.factor import Factor
+from qtools.doe.design import STANDARD
+from qtools.doe.factor import Factor, Setting
 from qtools.doe.sheet import verify_sheet
 from qtools.errors import QualityDataError
 from qtools.result import Check
@@ -77,7 +78,7 @@ def read_experiment(
     factors: Sequence[str],
     response: str,
     block: str | None = None,
-    coding: Mapping[str, tuple[float, float]] | None = None,
+    coding: Mapping[str, Sequence[Setting]] | None = None,
     categorical: Sequence[str] = (),
     constant: bool = False,
 ) -> Experiment:
@@ -85,7 +86,8 @@ def read_experiment(
 
     A column of numbers is a continuous factor, coded −1 at its lowest and +1 at its highest value
     unless ``coding`` says otherwise. A column of texts is categorical; 低/高, −/+ and the like are
-    put in order. Runs whose response is blank are left out with a caveat. A sheet made by
+    put in order, other words as they come in the standard order of a design (``标准序``), or in
+    the rows. Runs whose response is blank are left out with a caveat. A sheet made by
     :func:`qtools.doe.run_sheet` is checked against its codes.
 
     Parameters
@@ -98,8 +100,8 @@ def read_experiment(
         Column of the response.
     block : str, optional
         Column of blocks.
-    coding : mapping of str to (low, high), optional
-        Settings of numeric factors that are coded −1 and +1.
+    coding : mapping of str to sequence, optional
+        Settings of numeric factors that are coded −1 and +1; of texts, all settings in order.
     categorical : sequence of str
         Numeric columns whose numbers are only names.
     constant : bool
@@ -160,7 +162,7 @@ def _response(df: pd.DataFrame, blank: npt.NDArray[np.bool_], response: str) -> 
 
 
 def _factor(
-    df: pd.DataFrame, name: str, coding: tuple[float, float] | None, categorical: bool
+    df: pd.DataFrame, name: str, coding: Sequence[Setting] | None, categorical: bool
 ) -> tuple[Factor, Vector]:
     import pandas as pd
 
@@ -168,22 +170,24 @@ def _factor(
     numeric = pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series)
     if numeric and not categorical:
         values = frames.numbers(df, name)
-        low, high = coding or (float(values.min()), float(values.max()))
+        low, high = float(values.min()), float(values.max())
         if low >= high:
             raise _constant(df, name, f"{values[0]:g}")
+        if coding is not None:
+            low, high = _ends(name, coding)
         factor = Factor(name, (low, high))
         return factor, factor.coded(values)
-    if coding is not None:
-        raise QualityDataError(
-            f"{frames.source(df)}列“{name}”不是数字，不能给它编码的低、高水平。",
-            hint="文字的因子不用写编码。",
-        )
     if not numeric:
         _one_way_of_writing(df, name)
     codes, labels = frames.codes(df, name)
     if len(labels) < 2:
         raise _constant(df, name, labels[0])
-    order = _in_order(labels)
+    order = _in_order(df, name, labels) if coding is None else [str(level) for level in coding]
+    if unknown := [label for label in labels if label not in order]:
+        raise QualityDataError(
+            f"{frames.source(df)}因子“{name}”的水平“{'、'.join(unknown)}”不在给出的次序里。",
+            hint=f"给出的是：{'、'.join(order)}；文字的因子要写出全部水平。",
+        )
     factor = Factor(name, tuple(order))
     return factor, factor.coded([labels[code] for code in codes])
 
@@ -195,12 +199,22 @@ def _constant(df: pd.DataFrame, name: str, level: str) -> QualityDataError:
     )
 
 
-def _in_order(labels: Sequence[str]) -> list[str]:
-    """Labels from low to high where they are words for that, else as they came."""
+def _ends(name: str, coding: Sequence[Setting]) -> tuple[float, float]:
+    if len(coding) != 2 or not all(map(frames.is_number, coding)) or coding[0] >= coding[1]:  # type: ignore[operator]
+        raise QualityDataError(
+            f"因子“{name}”的编码 {coding!r} 看不懂。", hint="写成 (低, 高)，两个不同的数。"
+        )
+    return float(coding[0]), float(coding[1])
+
+
+def _in_order(df: pd.DataFrame, name: str, labels: Sequence[str]) -> list[str]:
+    """Labels from low to high where they are words for that, else as in the standard order."""
     plain = [frames.plain(label) for label in labels]
     for words in _VOCABULARIES:
         if set(plain) <= set(words):
             return [label for _, label in sorted(zip(map(words.index, plain), labels, strict=True))]
+    if STANDARD in df.columns and df[STANDARD].dtype.kind in "iuf":
+        labels = frames.codes(df.sort_values(STANDARD, kind="stable"), name)[1]
     return list(labels)
 
 

@@ -1,0 +1,108 @@
+"""设置 Means that a fitted factorial model predicts, and the settings of the highest and lowest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qtools.doe.fit import Fit, fit
+from qtools.doe.reading import Experiment
+from qtools.doe.terms import ModelMatrix, Term
+from qtools.errors import QualityDataError
+from qtools.estimate import Estimate
+from qtools.result import Interval
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+
+    from qtools.doe.analysis_result import FactorialAnalysis
+
+    Matrix = npt.NDArray[np.float64]
+
+_MOST = 50_000  # combinations of settings that are compared
+
+
+def model_rows(fitted: Fit, places: Sequence[int], read: Experiment, points: Matrix) -> Matrix:
+    """Rows of the model at coded points: blocks averaged, curvature that of a factorial run."""
+    terms = tuple(fitted.matrix.terms[place] for place in places)
+    own = ModelMatrix(read.factors, terms, points)
+    x = np.zeros((len(points), len(fitted.beta)))
+    x[:, 0] = 1.0
+    for place, columns in zip(places, own.blocks, strict=True):
+        x[:, fitted.matrix.spans[place]] = columns
+    for span in fitted.matrix.spans[max(places) + 1 :]:
+        x[:, span] = -1.0
+    return x
+
+
+def means_of(fitted: Fit, rows: Matrix, confidence: float) -> list[tuple[float, Interval | None]]:
+    """Means at rows of the model, with t intervals where there is a residual."""
+    values = (rows @ fitted.beta).tolist()
+    if not fitted.df or not fitted.sse:
+        return [(value, None) for value in values]
+    variance = np.einsum("ij,jk,ik->i", rows, fitted.unscaled, rows) * fitted.sse / fitted.df
+    return [
+        (value, Estimate(value, float(v**0.5), fitted.df, confidence).interval)
+        for value, v in zip(values, variance, strict=True)
+    ]
+
+
+def extremes(
+    result: FactorialAnalysis, terms: Sequence[Term], noise: Sequence[str]
+) -> pd.DataFrame:
+    """Highest and lowest mean of the model of some terms, fitted anew, over settings."""
+    import pandas as pd
+
+    read, matrix = result.experiment, result.fit.matrix
+    if unknown := [name for name in noise if name not in read.names]:
+        raise QualityDataError(
+            f"“{'、'.join(unknown)}”不是因子。", hint=f"因子有：{'、'.join(read.names)}。"
+        )
+    used = sorted({place for term in terms for place in term})
+    free = [place for place in used if read.names[place] not in noise]
+    if not free:
+        raise QualityDataError(
+            "没有可以设置的、显著的因子。", hint="没有看得出的效应时，不要挑设置。"
+        )
+    before = matrix.terms[: min(result.places)]
+    after = matrix.terms[max(result.places) + 1 :]
+    own = ModelMatrix(matrix.factors, (*before, *terms, *after), matrix.points)
+    reduced = fit(own, read.y)
+    averaged = [place for place in used if place not in free]
+    ours, theirs = _grid(read, free, terms), _grid(read, averaged, terms)
+    points = np.zeros((len(ours), len(theirs), len(read.factors)))
+    points[:, :, free] = ours[:, None, :]
+    points[:, :, averaged] = theirs[None, :, :]
+    places = range(len(before), len(before) + len(terms))
+    rows = model_rows(reduced, places, read, points.reshape(-1, len(read.factors)))
+    rows = rows.reshape(len(ours), len(theirs), -1).mean(axis=1)
+    means = rows @ reduced.beta
+    best = [int(means.argmax()), int(means.argmin())]
+    found = means_of(reduced, rows[best], result.confidence)
+    out = []
+    for label, at, (mean, interval) in zip(("最高", "最低"), best, found, strict=True):
+        own_settings = [
+            read.factors[place].settings([coded])[0]
+            for place, coded in zip(free, ours[at], strict=True)
+        ]
+        low, high = (interval.low, interval.high) if interval else (None, None)
+        out.append((label, *own_settings, mean, low, high))
+    heads = ["平均", *[read.names[place] for place in free], "预测", "下限", "上限"]
+    return pd.DataFrame(out, columns=heads)
+
+
+def _grid(read: Experiment, which: Sequence[int], terms: Sequence[Term]) -> Matrix:
+    """Coded settings of some factors, all combinations."""
+    ways = []
+    for place in which:
+        factor = read.factors[place]
+        square = [-1.0, 0.0, 1.0] if (place, place) in terms else [-1.0, 1.0]
+        ways.append(square if factor.continuous else factor.positions.tolist())
+    if np.prod([len(way) for way in ways], dtype=float) > _MOST:
+        raise QualityDataError("因子太多，逐个设置比较不完。", hint="请先精简模型。")
+    points = list(product(*ways))  # one empty point where nothing is to be set
+    return np.array(points, dtype=np.float64).reshape(len(points), len(which))

@@ -1,0 +1,269 @@
+"""分析的图 Pictures of a factorial analysis: Pareto, half-normal, effects, residuals."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qtools import theme
+from qtools.display import format_number
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+    import plotly.graph_objects as go
+
+    from qtools.doe.analysis_result import FactorialAnalysis
+    from qtools.doe.anova import TermTest
+
+    Vector = npt.NDArray[np.float64]
+
+_BARS = 20  # of a Pareto chart
+_PANELS = 4  # interactions that are drawn
+_WORD = 14  # letters of a name on an axis
+_LOOK = {True: (theme.RED, "显著"), False: (theme.BLUE, "不显著")}
+
+
+def pareto(result: FactorialAnalysis) -> go.Figure:
+    """排列图 Bars of the sizes of effects, the largest on top, with both margins."""
+    ranked = sorted(result.terms, key=lambda test: -test.size)
+    shown = ranked[:_BARS]
+    fig = theme.new_figure()
+    for active, (color, label) in _LOOK.items():
+        own = [test for test in shown if test.active is active]
+        if not own:
+            continue
+        fig.add_bar(
+            x=[test.size for test in own],
+            y=[_short(test.name) for test in own],
+            orientation="h",
+            name=label if result.decided else "效应",
+            marker={"color": color, "pattern": {"shape": "/" if active else ""}},
+            customdata=[[test.name, _signed(test)] for test in own],
+            hovertemplate="%{customdata[0]}：%{customdata[1]}<extra></extra>",
+        )
+    _margins(fig, result, vertical=True)
+    fig.update_yaxes(
+        categoryorder="array", categoryarray=[_short(test.name) for test in reversed(shown)]
+    )
+    fig.update_xaxes(title_text="效应的绝对值", rangemode="tozero")
+    left = f"（最大的 {_BARS} 项）" if len(ranked) > _BARS else ""
+    names = "、".join(result.active[:5]) or "没有"
+    return theme.finish(
+        fig,
+        title=f"效应排列图{left}",
+        alt=f"横向条形图，每条一个效应的绝对值，从大到小；超过界限的有：{names}。{result.method}。",
+        height=max(320, 22 * len(shown) + 130),
+    )
+
+
+def half_normal(result: FactorialAnalysis) -> go.Figure:
+    """半正态图 Sizes against half-normal quantiles: chance alone lies on the line."""
+    from scipy.special import ndtri
+
+    ranked = sorted(result.terms, key=lambda test: test.size)
+    m = len(ranked)
+    quantile = ndtri(0.5 + 0.5 * (np.arange(1, m + 1) - 0.5) / m)
+    fig = theme.new_figure()
+    for active, (color, label) in _LOOK.items():
+        own = [at for at in range(m) if ranked[at].active is active]
+        if not own:
+            continue
+        fig.add_scatter(
+            x=quantile[own],
+            y=[ranked[at].size for at in own],
+            mode="markers+text" if active else "markers",
+            text=[_short(ranked[at].name) for at in own],
+            textposition="middle left",
+            name=label if result.decided else "效应",
+            marker={"color": color, "symbol": "diamond" if active else "circle", "size": 9},
+            customdata=[[ranked[at].name, _signed(ranked[at])] for at in own],
+            hovertemplate="%{customdata[0]}：%{customdata[1]}<extra></extra>",
+            cliponaxis=False,
+        )
+    error = _error(result)
+    if error:
+        top = float(quantile[-1])
+        fig.add_scatter(
+            x=[0, top], y=[0, error * top], mode="lines", name="只有误差",
+            line={"color": theme.GREY, "dash": "dash"}, hoverinfo="skip",
+        )  # fmt: skip
+    _margins(fig, result, vertical=False)
+    fig.update_xaxes(title_text="半正态分位数", rangemode="tozero")
+    fig.update_yaxes(title_text="效应的绝对值", rangemode="tozero")
+    names = "、".join(result.active[:5]) or "没有"
+    return theme.finish(
+        fig,
+        title="效应的半正态图",
+        alt=f"散点图，横轴半正态分位数，纵轴效应的绝对值；{m} 个效应里离开误差直线的有：{names}。",
+        height=460,
+    )
+
+
+def _error(result: FactorialAnalysis) -> float | None:
+    """Standard error of an effect: what chance alone makes of the plot."""
+    from qtools.doe.anova import scale
+
+    if result.lenth:
+        return result.lenth.pse
+    s = result.fit.s
+    return None if not s else s * scale(result.fit, result.places)
+
+
+def _margins(fig: go.Figure, result: FactorialAnalysis, *, vertical: bool) -> None:
+    """Lines of the margins of error, both named."""
+    add = fig.add_vline if vertical else fig.add_hline
+    for name, value, dash in (
+        ("ME", result.tests.margin, "dash"),
+        ("SME", result.tests.margin_all, "dot"),
+    ):
+        if value is not None:
+            add(
+                value,
+                line={"color": theme.INK, "dash": dash, "width": 1.5},
+                annotation={
+                    "text": f"{name} {format_number(value, 3)}",
+                    "yanchor": "bottom",
+                    "font": {"size": 12},
+                },
+                annotation_position="top" if vertical else "right",
+            )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _WORD else name[: _WORD - 1] + "…"
+
+
+def _signed(test: TermTest) -> str:
+    return format_number(test.size if test.effect is None else test.effect, 4)
+
+
+def level_means(result: FactorialAnalysis) -> pd.DataFrame:
+    """水平平均 Fitted mean at each setting of each factor, the others averaged."""
+    import pandas as pd
+
+    rows = []
+    for place, factor in enumerate(result.experiment.factors):
+        for coded, setting in zip(factor.positions, factor.levels, strict=True):
+            rows.append((factor.name, format_number(setting), _mean(result, {place: float(coded)})))
+    return pd.DataFrame(rows, columns=["因子", "水平", "平均"])
+
+
+def _mean(result: FactorialAnalysis, held: dict[int, float]) -> float:
+    """Mean of the fitted model with some factors held, over both ends of the others."""
+    from qtools.doe.analysis_settings import model_rows
+
+    read = result.experiment
+    point = np.zeros((1, len(read.factors)))
+    for place, coded in held.items():
+        point[0, place] = coded
+    x = model_rows(result.fit, result.places, read, point)[0]
+    for at in result.places:
+        term, span = result.fit.matrix.terms[at], result.fit.matrix.spans[at]
+        several = [p for p in term if len(read.factors[p].levels) > 2 and p not in held]
+        if any(not read.factors[p].continuous for p in several):
+            x[span] = 0.0  # contrasts sum to 0 over the settings
+    return float(x @ result.fit.beta)
+
+
+def effects(result: FactorialAnalysis) -> go.Figure:
+    """效应图 Means by factor; below, pairs of factors whose interaction is active."""
+    read = result.experiment
+    k = len(read.factors)
+    pairs = _pairs(result)
+    cols = min(max(k, 1), 5) if not pairs else min(max(k, len(pairs)), 5)
+    rows = -(-k // cols) + (-(-len(pairs) // cols) if pairs else 0)
+    names = [factor.name for factor in read.factors] + [""] * (-k % cols)
+    names += [f"{read.names[a]}×{read.names[b]}" for a, b in pairs]
+    fig = theme.new_figure(
+        rows=rows, cols=cols, shared_yaxes="all", subplot_titles=names,
+        vertical_spacing=0.28 / rows if rows > 1 else 0.1, horizontal_spacing=0.03,
+    )  # fmt: skip
+    for place, factor in enumerate(read.factors):
+        means = [_mean(result, {place: float(coded)}) for coded in factor.positions]
+        _line(fig, [format_number(level) for level in factor.levels], means,
+              place // cols + 1, place % cols + 1, 0, None)  # fmt: skip
+    first = -(-k // cols)
+    for at, (a, b) in enumerate(pairs):
+        one, other = read.factors[a], read.factors[b]
+        for which, coded in enumerate(other.positions):
+            means = [_mean(result, {a: float(c), b: float(coded)}) for c in one.positions]
+            label = f"{other.name} {format_number(other.levels[which])}"
+            _line(fig, [format_number(level) for level in one.levels], means,
+                  first + at // cols + 1, at % cols + 1, which, label)  # fmt: skip
+    fig.update_xaxes(type="category")
+    fig.update_yaxes(title_text=read.response, col=1)
+    words = "、".join(f"{read.names[a]}×{read.names[b]}" for a, b in pairs)
+    return theme.finish(
+        fig,
+        title="各因子各水平的平均" + ("；下面是有交互的因子对" if pairs else ""),
+        alt=f"折线小图，每个因子一格，线越陡效应越大；交互的因子对：{words or '没有'}，"
+        "两条线不平行就是交互。",
+        height=230 * rows + 90,
+    )
+
+
+def _pairs(result: FactorialAnalysis) -> list[tuple[int, int]]:
+    """Pairs of factors of the largest active interactions."""
+    found: list[tuple[int, int]] = []
+    for test in sorted(result.terms, key=lambda test: -test.size):
+        if test.active and len(set(test.term)) > 1:
+            found += [pair for pair in combinations(test.term, 2) if pair not in found]
+    return [(a, b) for a, b in found][:_PANELS]
+
+
+def _line(
+    fig: go.Figure, x: list[str], y: list[float], row: int, col: int, look: int, label: str | None
+) -> None:
+    fig.add_scatter(
+        x=x, y=y, mode="lines+markers", name=label or "", showlegend=label is not None,
+        line={"color": theme.COLORS[look % 7], "dash": theme.DASHES[look % 7]},
+        marker={"symbol": theme.SYMBOLS[look % 7], "size": 8},
+        row=row, col=col,
+    )  # fmt: skip
+
+
+def residuals(result: FactorialAnalysis) -> go.Figure:
+    """残差图 Studentized residuals: normal quantiles, fitted values, run order."""
+    from scipy.special import ndtri
+
+    fitted = result.fit
+    own = fitted.studentized
+    if own is None:
+        own = np.zeros(fitted.n)
+    rank = np.argsort(np.argsort(own))
+    quantile = ndtri((rank + 0.625) / (fitted.n + 0.25))
+    when = np.arange(1, fitted.n + 1) if result.order is None else result.order
+    last = "试验序" if result.order is not None else "行的次序"
+    panels: list[tuple[str, Vector]] = [
+        ("正态分位数", quantile), ("拟合值", fitted.fitted), (last, np.asarray(when, dtype=float)),
+    ]  # fmt: skip
+    fig = theme.new_figure(
+        rows=1, cols=3, shared_yaxes=True, horizontal_spacing=0.04,
+        subplot_titles=["像不像正态", "散得匀不匀", "随时间漂不漂"],
+    )  # fmt: skip
+    rows = [f"第 {row} 行" for row in result.experiment.rows]
+    for col, (name, x) in enumerate(panels, start=1):
+        fig.add_scatter(
+            x=x, y=own, mode="markers", showlegend=False, text=rows,
+            marker={"color": theme.BLUE, "size": 8},
+            hovertemplate="%{text}：%{y:.2f}<extra></extra>", row=1, col=col,
+        )  # fmt: skip
+        fig.update_xaxes(title_text=name, row=1, col=col)
+    ends = [float(quantile.min()), float(quantile.max())]
+    fig.add_scatter(
+        x=ends, y=ends, mode="lines", showlegend=False, hoverinfo="skip",
+        line={"color": theme.GREY, "dash": "dash"}, row=1, col=1,
+    )  # fmt: skip
+    fig.add_hline(0, line={"color": theme.GREY, "width": 1}, col="all")
+    fig.update_yaxes(title_text="学生化残差", col=1)
+    worst = float(np.abs(own).max())
+    state = "模型饱和，没有残差" if not fitted.s else f"绝对值最大的学生化残差是 {worst:.2f}"
+    return theme.finish(
+        fig,
+        title="残差：学生化以后",
+        alt=f"三格散点图，残差对正态分位数、拟合值和{last}；{state}。",
+        height=360,
+    )

@@ -1,0 +1,445 @@
+"""analyze: R on 26 random designs, the filtration and ceramic studies, statsmodels, caveats."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import qtools as qt
+from qtools.doe import FactorialAnalysis, analyze
+from qtools.doe.factorial import full_factorial
+from qtools.doe.sheet import run_sheet
+from qtools.doe.transformation import box_cox
+from qtools.errors import QualityDataError
+
+HERE = Path(__file__).parents[1] / "reference"
+DESIGNS = pd.read_csv(HERE / "doe-random-designs.csv")
+RESULTS = pd.read_csv(HERE / "doe-random-results.csv")
+NAMES = {"A": "甲", "B": "乙", "C": "丙"}
+CERAMIC = ["速度", "进给", "粒度", "方向", "批"]
+
+
+def codes_of(result):
+    return {check.code for check in result.checks}
+
+
+def text_of(result, code):
+    return next(check.text for check in result.checks if check.code == code)
+
+
+def design_of(number):
+    own = DESIGNS[DESIGNS["设计"] == number].reset_index(drop=True)
+    for name in NAMES.values():
+        numbers = pd.to_numeric(own[name], errors="coerce")
+        if numbers.notna().all():
+            own[name] = numbers
+    return own
+
+
+@pytest.mark.parametrize("number", sorted(DESIGNS["设计"].unique()))
+def test_random_designs_against_r(number):
+    """Two-level, three-level, blocked, with centre points, with runs missing.
+
+    R 4.2.2, contr.sum: m <- lm(y ~ A+B+C+A:B+A:C+B:C (+ ctr) (+ blk)), drop1(m, .~., test="F"),
+    confint(m), hatvalues(m), rstudent(m), shapiro.test(rstandard(m)), anova(m, lm(y ~ cell)), and
+    MASS::boxcox on a grid of 0.0005. ``ctr`` is 1 at the centre. Effects are twice coefficients.
+    """
+    own = design_of(number)
+    expected = RESULTS[RESULTS["设计"] == number]
+    block = "区组" if own["区组"].notna().any() else None
+    found = analyze(own, factors=["甲", "乙", "丙"], response="响应", block=block)
+    metrics = found.metrics()
+    table = found.anova().set_index("来源")
+    place = {test.name: at for at, test in enumerate(found.terms, start=1)}
+    model = {"df": "df_residual", "s": "s", "r2": "pct_r2", "r2adj": "pct_r2_adj"}
+    model |= {"r2pred": "pct_r2_pred", "lof_f": "lack_of_fit_f", "lof_p": "lack_of_fit_p"}
+    for _, what, stat, value in expected.itertuples(index=False):
+        if what == "boxcox":
+            key = "boxcox_lambda" + ("" if stat == "value" else f"_{stat}")
+            if abs(value) < 9.99:  # the end of R's grid
+                assert metrics[key] == pytest.approx(value, abs=0.0011), (what, stat)
+            continue
+        if stat == "shapiro":
+            got = found.normality_p
+        elif stat == "rstudent_max":
+            got = np.abs(found.outside[0]).max()
+        elif what == "model":
+            got = metrics[model[stat]]
+        elif what in ("ctr", "blk"):
+            name = "弯曲" if what == "ctr" else "区组"
+            if stat == "effect":
+                got = metrics["curvature"]
+            elif stat in ("low", "high"):
+                continue
+            else:
+                got = table.loc[name, {"ss": "平方和 SS", "p": "p"}[stat]]
+        else:
+            name = "×".join(NAMES[part] for part in what.split(":"))
+            key = f"effect{place[name]}"
+            keys = {"effect": key, "low": f"{key}_low", "high": f"{key}_high", "p": f"{key}_p"}
+            got = table.loc[name, "平方和 SS"] if stat == "ss" else metrics[keys[stat]]
+        assert got == pytest.approx(value, rel=2e-8, abs=1e-9), (what, stat)
+
+
+def test_random_designs_are_of_all_kinds():
+    kinds = [
+        (bool(RESULTS.query("设计 == @d and 项 == 'ctr'").size), design_of(d)["区组"].notna().any())
+        for d in DESIGNS["设计"].unique()
+    ]
+    assert len(kinds) >= 20
+    assert {(True, False), (False, True), (False, False)} <= set(kinds)
+    assert DESIGNS[["甲", "乙", "丙"]].isin(["r"]).any(axis=None)
+
+
+@pytest.fixture(scope="module")
+def ceramic():
+    return qt.load("ceramic")
+
+
+def test_ceramic_full_model(ceramic):
+    """Anchor 20: all 31 effects; by subtraction of means here."""
+    found = analyze(ceramic, factors=CERAMIC, response="强度", model="full")
+    high = {"速度": 0.125, "进给": 0.125, "粒度": "80/100", "方向": "横向", "批": "批2"}
+    sign = {name: np.where(ceramic[name] == high[name], 1, -1) for name in CERAMIC}
+    y = ceramic["强度"].to_numpy()
+    for test in found.terms:
+        column = np.prod([sign[CERAMIC[place]] for place in test.term], axis=0)
+        assert test.effect == pytest.approx(y[column > 0].mean() - y[column < 0].mean(), abs=1e-9)
+    assert found.lenth.pse == pytest.approx(9.982, abs=0.0005)
+    assert found.lenth.margin("individual", "t") == pytest.approx(22.14, abs=0.005)
+    assert found.lenth.margin("experiment", "t") == pytest.approx(42.10, abs=0.005)
+    assert found.lenth.me == pytest.approx(20.6, abs=0.1)
+    assert found.lenth.sme == pytest.approx(39.3, abs=0.3)
+    caveat = text_of(found, "doe.lenth-disagrees")
+    assert "进给（20.91）在逐项·模拟临界值下算显著" in caveat
+    assert "粒度（39.79）" in caveat
+    assert found.fit.df == 0
+    assert "s" not in found.metrics()
+
+
+@pytest.mark.parametrize(
+    ("lenth", "rate", "active"),
+    [
+        ("simulated", "individual", {"方向", "批", "粒度", "速度×进给×方向", "速度×进给", "进给"}),
+        ("t", "individual", {"方向", "批", "粒度", "速度×进给×方向", "速度×进给"}),
+        ("simulated", "experiment", {"方向", "批", "粒度"}),
+        ("t", "experiment", {"方向", "批"}),
+    ],
+)
+def test_ceramic_verdict_depends_on_the_critical_value(ceramic, lenth, rate, active):
+    found = analyze(ceramic, factors=CERAMIC, response="强度", model="full", lenth=lenth, rate=rate)
+    assert set(found.active) == active
+
+
+def test_ceramic_reduced_model_by_statsmodels(ceramic):
+    import statsmodels.api as sm
+
+    full = analyze(ceramic, factors=CERAMIC, response="强度", model="full")
+    assert "速度×方向" in full.reduced  # below an active interaction of three
+    found = analyze(ceramic, factors=CERAMIC, response="强度", model=full.reduced)
+    x = sm.add_constant(found.fit.matrix.x[:, 1:])
+    other = sm.OLS(ceramic["强度"].to_numpy(), x).fit()
+    assert found.fit.s == pytest.approx(other.mse_resid**0.5, rel=1e-10)
+    for at, test in enumerate(found.terms, start=1):
+        assert test.p == pytest.approx(other.pvalues[at], rel=1e-8)
+        assert test.interval.low == pytest.approx(2 * other.conf_int()[at][0], rel=1e-8, abs=1e-8)
+    influence = other.get_influence()
+    assert found.outside[0] == pytest.approx(influence.resid_studentized_external, rel=1e-8)
+    assert found.fit.press == pytest.approx(float((influence.resid_press**2).sum()), rel=1e-10)
+
+
+def test_settings_are_the_best_of_all_means(ceramic):
+    """Brute force over the 32 runs: fitted means of the reduced model, batches averaged."""
+    full = analyze(ceramic, factors=CERAMIC, response="强度", model="full")
+    found = analyze(ceramic, factors=CERAMIC, response="强度", model=full.reduced)
+    fitted = ceramic.assign(值=found.fit.fitted).groupby(CERAMIC[:4])["值"].mean()
+    best = found.settings(noise=["批"]).iloc[0]
+    # the active terms of the reduced model leave 速度×方向 and 进给×方向 in, for the hierarchy
+    assert tuple(best[name] for name in CERAMIC[:4]) == fitted.idxmax()
+    assert best["预测"] == pytest.approx(fitted.max(), rel=1e-12)
+    assert best["下限"] < best["预测"] < best["上限"]
+    assert "批" not in found.settings(noise=["批"]).columns
+
+
+def filtration():
+    """Montgomery, Design and Analysis of Experiments, 2^4 filtration rate, standard order."""
+    y = [45, 71, 48, 65, 68, 60, 80, 65, 43, 100, 45, 104, 75, 86, 70, 96]
+    return full_factorial(["A", "B", "C", "D"], seed=3), np.array(y, dtype=float)
+
+
+def test_filtration_and_the_design_route():
+    design, y = filtration()
+    found = analyze(design, response=y[design.order], model="full")
+    published = {"A": 21.625, "B": 3.125, "C": 9.875, "D": 14.625, "A×C": -18.125, "A×D": 16.625}
+    for name, value in published.items():
+        assert found.effect(name) == pytest.approx(value, abs=1e-9)
+    assert set(found.active) >= {"A", "A×C", "A×D", "D"}
+    sheet = run_sheet(design, ["速率"])
+    sheet["速率"] = y[design.order]
+    again = analyze(sheet, response="速率", model="full")
+    assert again.metrics() == found.metrics()
+    assert again.order.tolist() == list(range(1, 17))
+
+
+def test_run_order_is_that_of_the_design():
+    design, y = filtration()
+    wrong = analyze(design, response=y, model="full")
+    assert wrong.effect("A") != pytest.approx(21.625)
+
+
+def test_large_offset_loses_no_digits():
+    design, y = filtration()
+    one = analyze(design, response=y[design.order], model="main")
+    other = analyze(design, response=y[design.order] + 1e9, model="main")
+    for test, shifted in zip(one.terms, other.terms, strict=True):
+        assert shifted.effect == pytest.approx(test.effect, abs=1e-6)
+        assert shifted.p == pytest.approx(test.p, rel=1e-6)
+
+
+def replicated(seed=1, center=0, replicates=2, **shift):
+    design = full_factorial(
+        {"温度": (160, 180), "压力": (1, 2), "时间": (10, 20)},
+        replicates=replicates, center=center, seed=seed,
+    )  # fmt: skip
+    runs = design.runs
+    x = {name: design.coded.iloc[design.order][name].to_numpy() for name in design.names}
+    rng = np.random.default_rng(seed)
+    y = 50 + 4 * x["温度"] - 3 * x["压力"] * x["时间"] + rng.normal(size=len(runs))
+    return design, x, y
+
+
+def test_replicates_decide_by_t():
+    design, _, y = replicated()
+    found = analyze(design, response=y, model="full")
+    assert found.lenth is None
+    assert {"温度", "压力×时间"} <= set(found.active)
+    assert "t 检验，残差自由度 8" in found.verdict.rule
+    assert "温度 180" in found.verdict.text
+    assert "saturated" not in str(codes_of(found))
+
+
+def test_curvature_is_neither_error_nor_effect():
+    design, x, y = replicated(center=4)
+    bent = y + 8 * (x["温度"] == 0)
+    flat, found = (analyze(design, response=values) for values in (y, bent))
+    corner = x["温度"] != 0
+    assert found.curvature == pytest.approx(bent[~corner].mean() - bent[corner].mean())
+    assert "doe.curvature" in codes_of(found)
+    assert "doe.curvature" not in codes_of(flat)
+    assert found.fit.sse == pytest.approx(flat.fit.sse)
+    # means are those of the factorial runs, not moved towards the centre
+    corner_mean = np.mean([mean for mean, _ in found.means(np.array([[-1.0, 0, 0], [1, 0, 0]]))])
+    assert corner_mean == pytest.approx(bent[corner].mean())
+
+
+def test_lack_of_fit_of_a_model_too_small():
+    design, _, y = replicated()
+    assert "doe.lack-of-fit" in codes_of(analyze(design, response=y, model="main"))
+    assert "doe.lack-of-fit" not in codes_of(analyze(design, response=y, model="interactions"))
+
+
+def test_outlier_names_its_row():
+    design, _, y = replicated(replicates=3)
+    y[7] += 15
+    found = analyze(design, response=y)
+    assert "第 8 行" in text_of(found, "doe.outlier")
+
+
+def test_drift_along_the_runs():
+    design, _, y = replicated(replicates=3)
+    found = analyze(design, response=y + 0.5 * np.arange(len(y)))
+    assert "随试验序升高" in text_of(found, "doe.drift")
+    assert found.drift.value == pytest.approx(0.5, abs=0.1)
+
+
+def test_dispersion_effect():
+    design, x, y = replicated(replicates=6, seed=4)
+    rng = np.random.default_rng(0)
+    found = analyze(design, response=y + np.where(x["时间"] > 0, 6, 0) * rng.normal(size=len(y)))
+    assert "时间 20" in text_of(found, "doe.dispersion")
+
+
+def test_multiplicative_response_wants_logarithms():
+    design, _, y = replicated(replicates=3)
+    found = analyze(design, response=np.exp(y / 6))
+    assert "取对数" in text_of(found, "doe.box-cox")
+    assert found.metrics()["boxcox_lambda"] == pytest.approx(0, abs=0.3)
+
+
+def test_blocks_are_taken_out():
+    design, _, y = replicated()
+    runs = design.runs.assign(班=np.where(np.arange(16) < 8, "早", "晚"))
+    runs["强度"] = y + np.where(runs["班"] == "晚", 30.0, 0.0)
+    with_blocks = analyze(runs, factors=list(design.names), response="强度", block="班")
+    without = analyze(runs, factors=list(design.names), response="强度")
+    assert with_blocks.fit.s < 2 < without.fit.s
+    assert "班" in with_blocks.anova()["来源"].tolist()
+    assert with_blocks.metrics()["effect1"] == with_blocks.effect("温度")
+
+
+def test_unused_blocks_are_told():
+    design, _, y = replicated()
+    runs = design.runs.assign(区组=np.arange(16) // 8 + 1, 强度=y)
+    assert "doe.blocks-unused" in codes_of(
+        analyze(runs, factors=list(design.names), response="强度")
+    )
+
+
+def half_fraction():
+    """2^(5−1) with E = ABCD, by hand."""
+    full = full_factorial(["A", "B", "C", "D"], seed=1)
+    runs = full.coded.reset_index(drop=True)
+    runs["E"] = runs.prod(axis=1)
+    rng = np.random.default_rng(2)
+    runs["y"] = 10 + 3 * runs["A"] + 2 * runs["B"] * runs["C"] + rng.normal(scale=0.3, size=16)
+    return runs
+
+
+def test_aliased_terms_asked_together_are_refused_by_name():
+    runs = half_fraction()
+    with pytest.raises(QualityDataError) as error:
+        analyze(runs, factors=list("ABCDE"), response="y", model=["A", "B×C", "A×D×E"])
+    assert "A×D×E" in str(error.value)
+    assert "能一起估计的有：A、B×C" in str(error.value)
+
+
+def test_aliases_of_fitted_terms_are_named():
+    runs = half_fraction().query("E == 1").drop(columns="E")  # 2^(4−1), ABCD = +1
+    found = analyze(runs, factors=list("ABCD"), response="y", model=["A", "B", "C", "D", "A×B"])
+    assert "A×B 与 C×D" in text_of(found, "doe.aliased")
+
+
+def test_partial_aliases():
+    """Twelve-run Plackett–Burman: main effects carry a third of each interaction (textbooks)."""
+    row = [1, 1, -1, 1, 1, 1, -1, -1, -1, 1, -1]
+    points = np.array([np.roll(row, shift) for shift in range(11)] + [[-1] * 11])[:, :5]
+    runs = pd.DataFrame(points, columns=list("ABCDE")).assign(y=points @ [3, 0, 0, 1, 0] + 20.0)
+    runs["y"] += np.random.default_rng(1).normal(size=12)
+    found = analyze(runs, factors=list("ABCDE"), response="y", model="main")
+    assert "（0.3333）" in text_of(found, "doe.partly-aliased")
+    assert "doe.aliased" not in codes_of(found)
+
+
+def test_auto_takes_all_that_can_be_told_apart(ceramic):
+    whole = analyze(ceramic, factors=CERAMIC, response="强度", model="auto")
+    assert len(whole.terms) == 31
+    fraction = analyze(half_fraction(), factors=list("ABCDE"), response="y", model="auto")
+    assert [len(test.term) for test in fraction.terms] == [1] * 5 + [2] * 10
+    assert set(fraction.active) == {"A", "B×C"}
+    assert "A×B×C" in text_of(fraction, "doe.left-out")
+
+
+def test_auto_with_a_missing_run_keeps_freedom(ceramic):
+    own = ceramic.assign(强度=ceramic["强度"].where(ceramic.index != 4))
+    found = analyze(own, factors=CERAMIC, response="强度", model="auto")
+    assert max(len(test.term) for test in found.terms) == 3
+    assert found.fit.df == 31 - 26
+    assert "doe.missing-run" in codes_of(found)
+    assert {"方向", "批", "粒度"} <= set(found.active)
+
+
+def test_missing_run_in_a_saturated_model_is_scaled():
+    design, y = filtration()
+    values = y[design.order].copy()
+    values[0] = np.nan
+    terms = [t.name for t in analyze(design, response=y[design.order], model="full").terms]
+    found = analyze(design, response=values, model=terms[:-1])
+    assert {"doe.lenth-uneven", "doe.missing-run"} & codes_of(found)
+    assert found.decided
+
+
+def test_few_effects_and_nothing_to_decide_with():
+    design = full_factorial(["A", "B"], seed=1)
+    found = analyze(design, response=[1.0, 2.0, 3.0, 7.0], model="full")
+    assert "doe.few-effects" in codes_of(found)
+    alone = analyze(design, response=[1.0, 2.0, 3.0, 7.0], model=["A", "B"])
+    assert "doe.few-df" in codes_of(alone)
+    single = analyze(
+        pd.DataFrame({"A": [1, 2], "y": [3.0, 4.0]}), factors=["A"], response="y", model="full"
+    )
+    assert not single.decided
+    assert "还判断不了" in single.verdict.text
+    assert "n_active" not in single.metrics()
+
+
+def test_response_without_error():
+    design = full_factorial(["A", "B"], replicates=2, seed=1)
+    found = analyze(design, response=design.runs["A"] * 2 + 5, model="full")
+    assert "doe.zero-residual" in codes_of(found)
+    assert "还判断不了" in found.verdict.text
+
+
+def test_rounded_response_has_no_scale():
+    y = [5, 5, 5, 5, 5, 5, 5, 9]
+    found = analyze(full_factorial(3, seed=1), response=y, model="full")
+    assert found.lenth.pse > 0  # all seven effects are equal then
+    y = full_factorial(4, seed=1).runs["A"].to_numpy() * 2.0
+    found = analyze(full_factorial(4, seed=1), response=y, model="full")
+    assert "doe.zero-pse" in codes_of(found)
+    assert not found.decided
+
+
+def test_three_level_factor_by_word():
+    runs = pd.DataFrame(
+        {"材料": ["甲", "乙", "丙"] * 6, "温度": [1, 1, 1, 2, 2, 2] * 3, "y": np.arange(18.0) % 7}
+    )
+    found = analyze(runs, factors=["材料", "温度"], response="y")
+    assert [test.effect is None for test in found.terms] == [True, False, True]
+    means = found.level_means().set_index(["因子", "水平"])["平均"]
+    for level in ("甲", "乙", "丙"):  # balanced: fitted means are raw means
+        raw = runs.loc[runs["材料"] == level, "y"].mean()
+        assert means["材料", level] == pytest.approx(raw)
+
+
+def test_box_cox_refuses_what_it_cannot_do():
+    x = np.ones((6, 1))
+    with pytest.raises(QualityDataError, match="0 或负数"):
+        box_cox(x, np.array([1.0, 2, 3, 4, 5, 0]))
+    with pytest.raises(QualityDataError, match="响应不变"):
+        box_cox(x, np.full(6, 3.0))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"lenth": "z"}, 'lenth="z"'),
+        ({"rate": "family"}, 'rate="family"'),
+        ({"confidence": 95}, "置信"),
+        ({"factors": None}, "没有写明因子"),
+        ({"response": 3}, "列名"),
+        ({"model": ["速度", "硬度"]}, "“硬度”不是因子"),
+        ({"block": "标准序"}, "估计不了"),
+    ],
+)
+def test_bad_options(ceramic, options, words):
+    usual = {"factors": CERAMIC, "response": "强度"}
+    with pytest.raises(QualityDataError, match=words):
+        analyze(ceramic, **(usual | options))
+
+
+def test_results_of_a_design_must_be_as_many():
+    design, y = filtration()
+    with pytest.raises(QualityDataError, match="16 次试验，结果却有 3 个"):
+        analyze(design, response=y[:3])
+    with pytest.raises(QualityDataError, match="按试验序"):
+        analyze(design, response="速率")
+
+
+def test_display(ceramic):
+    full = analyze(ceramic, factors=CERAMIC, response="强度", model="full")
+    reduced = analyze(ceramic, factors=CERAMIC, response="强度", model=full.reduced)
+    for found in (full, reduced):
+        assert isinstance(found, FactorialAnalysis)
+        table = found.table()
+        assert table["项"][0] == "方向"
+        assert len(table) == len(found.terms)
+        for draw in ("figure", "half_normal", "effects_figure", "residuals_figure"):
+            alt = getattr(found, draw)().layout.meta["alt"]
+            assert len(alt) > 10
+        assert found.figure().layout.shapes[0].x0 == found.tests.margin
+        assert "doe." in found._repr_mimebundle_()["text/html"]
+    with pytest.raises(QualityDataError, match="没有效应"):
+        full.effect("硬度")
+    with pytest.raises(QualityDataError, match="不是因子"):
+        full.settings(noise=["硬度"])
