@@ -211,7 +211,7 @@ class Design(Result):
                 f"{self.n_runs} 次试验分不开模型里的全部项。", hint="请减少模型项，或加做试验。"
             )
         values = np.linalg.lstsq(one.x, left.x[:, 1:], rcond=None)[0][1:]
-        values[np.abs(values) < 1e-12] = 0.0
+        values = np.round(values, 12) + 0.0  # without rounding dust
         rows = [name for name, df in zip(one.names, one.df, strict=True) for _ in range(df)]
         columns = [name for name, df in zip(left.names, left.df, strict=True) for _ in range(df)]
         return pd.DataFrame(values, index=pd.Index(rows, name="拟合的项"), columns=columns)

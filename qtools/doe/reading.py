@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -209,7 +210,7 @@ def _ends(name: str, coding: Sequence[Setting]) -> tuple[float, float]:
 
 def _in_order(df: pd.DataFrame, name: str, labels: Sequence[str]) -> list[str]:
     """Labels from low to high where they are words for that, else as in the standard order."""
-    plain = [frames.plain(label) for label in labels]
+    plain = [_plain(label) for label in labels]
     for words in _VOCABULARIES:
         if set(plain) <= set(words):
             return [label for _, label in sorted(zip(map(words.index, plain), labels, strict=True))]
@@ -221,7 +222,7 @@ def _in_order(df: pd.DataFrame, name: str, labels: Sequence[str]) -> list[str]:
 def _one_way_of_writing(df: pd.DataFrame, name: str) -> None:
     """Refuse a column in which one setting is written as 高 here and as + or 1 there."""
     texts = [str(value).strip() for value in df[name].dropna()]
-    plain = [frames.plain(text) for text in texts]
+    plain = [_plain(text) for text in texts]
     distinct = dict.fromkeys(plain)
     if any(set(distinct) <= set(words) for words in _VOCABULARIES):
         return
@@ -239,6 +240,11 @@ def _one_way_of_writing(df: pd.DataFrame, name: str) -> None:
         hint="同一个因子只用一种写法：都写高、低，或都写 +、-，或都写数字。",
         rows=frames.row_numbers(df, places),
     )
+
+
+def _plain(text: str) -> str:
+    """Text without what the eye does not see; the minus sign and dashes are one."""
+    return re.sub("[−–—]", "-", frames.plain(text))
 
 
 def _is_number(text: str) -> bool:
