@@ -103,7 +103,7 @@ def analyze(
     >>> noise = np.array([0.3, -0.2, 0.1, -0.4, 0.2, 0.1, -0.3, 0.2])
     >>> found = analyze(design, response=heat / 10 + noise)
     >>> found.active, round(found.effect("温度"), 2)
-    (('温度',), 2.1)
+    (('温度',), 1.8)
     """
     frames.require_confidence(confidence)
     _require("lenth", lenth, CRITICAL_NAMES)
