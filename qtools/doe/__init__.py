@@ -10,15 +10,22 @@ from qtools.doe.factor import Factor
 from qtools.doe.factorial import fractional_factorial, full_factorial
 from qtools.doe.folding import fold_over
 from qtools.doe.lenth import Lenth, lenth
+from qtools.doe.inner_outer import cross
 from qtools.doe.one_way import one_way
 from qtools.doe.one_way_result import OneWay
 from qtools.doe.power import power, sample_size
 from qtools.doe.power_result import Power
+from qtools.doe.range_analysis import range_analysis
+from qtools.doe.range_result import LevelAnalysis
 from qtools.doe.recognise import read_design
+from qtools.doe.robust import robust_model
+from qtools.doe.robust_result import RobustModel
 from qtools.doe.sample_size import SampleSize
 from qtools.doe.screening import definitive_screening, plackett_burman
 from qtools.doe.sheet import run_sheet, verify_sheet
 from qtools.doe.uniform import UniformDesign, uniform_design
+from qtools.doe.signal_noise import signal_to_noise
+from qtools.doe.signal_noise_result import SignalToNoise
 
 __all__ = [
     "ArrayDesign",
@@ -26,14 +33,18 @@ __all__ = [
     "Factor",
     "FactorialAnalysis",
     "Lenth",
+    "LevelAnalysis",
     "OneWay",
     "Power",
+    "RobustModel",
     "SampleSize",
     "UniformDesign",
     "analyze",
+    "SignalToNoise",
     "box_behnken",
     "centered_discrepancy",
     "central_composite",
+    "cross",
     "definitive_screening",
     "fold_over",
     "fractional_factorial",
@@ -44,9 +55,12 @@ __all__ = [
     "orthogonal_array",
     "plackett_burman",
     "power",
+    "range_analysis",
     "read_design",
+    "robust_model",
     "run_sheet",
     "sample_size",
     "uniform_design",
+    "signal_to_noise",
     "verify_sheet",
 ]

@@ -1,0 +1,105 @@
+"""合并表 Control and noise factors in one model: their interactions are the robustness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qtools import frames
+from qtools.doe.fit import fit
+from qtools.doe.reading import read_experiment
+from qtools.doe.robust_result import RobustModel
+from qtools.doe.terms import ModelMatrix, read_terms
+from qtools.errors import QualityDataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def robust_model(
+    df: pd.DataFrame,
+    *,
+    factors: Sequence[str],
+    noise: Sequence[str],
+    response: str,
+    target: float | None = None,
+    interactions: Sequence[str] = (),
+    confidence: float = 0.95,
+) -> RobustModel:
+    """合并模型 Control and noise factors with every control × noise and noise × noise interaction.
+
+    A control factor that interacts with a noise factor can be set where the noise does less. The
+    variance at a setting of the control factors is that of the fitted values over the corners of
+    the noise factors (levels ±1 are ± one standard deviation, equally likely and independent)
+    plus the residual variance: the response-model approach.
+
+    Parameters
+    ----------
+    df : DataFrame
+        One row a run: a crossed array or a combined one.
+    factors, noise : sequence of str
+        Control and noise factors; numbers are straight lines in the model, texts need
+        two settings.
+    response : str
+    target : float, optional
+        The expected squared deviation from it is compared; without it the spread alone.
+    interactions : sequence of str
+        Interactions of control factors to be fitted besides.
+    confidence : float
+
+    Raises
+    ------
+    QualityDataError
+        If a factor is both, has three settings of texts, or the model cannot be estimated or
+        leaves no error.
+
+    References
+    ----------
+    Welch, Yu, Kang & Sacks (1990), J. Qual. Technol. 22, 15-22; Shoemaker, Tsui & Wu (1991),
+    Technometrics 33, 415-427; Myers, Khuri & Vining (1992), Amer. Statist. 46, 131-139.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = [(a, n, 10 + 2 * a + (3 - 2 * a) * n + e) for a in (-1, 1) for n in (-1, 1)
+    ...         for e in (-0.1, 0.1)]
+    >>> found = robust_model(pd.DataFrame(rows, columns=["甲", "噪", "y"]), factors=["甲"],
+    ...                      noise=["噪"], response="y")
+    >>> [round(pair.value, 4) for pair in found.pairs]
+    [-2.0]
+    """
+    frames.require_confidence(confidence)
+    if isinstance(noise, str) or not noise:
+        raise QualityDataError(
+            "没有写明噪声因子的列。",
+            hint="合并模型要有噪声因子；没有外表的数据用 signal_to_noise。",
+        )
+    both = [name for name in noise if name in factors]
+    if both:
+        raise QualityDataError(
+            f"“{'、'.join(both)}”既写作可控因子，又写作噪声因子。", hint="只能是其中一种。"
+        )
+    data = read_experiment(df, factors=[*factors, *noise], response=response)
+    many = [f.name for f in data.factors if not f.continuous and len(f.levels) > 2]
+    if many:
+        raise QualityDataError(
+            f"合并模型里，“{'、'.join(many)}”有三个以上的文字水平，用不了。",
+            hint="有次序的量请写成数字；分类的多水平因子请用 signal_to_noise。",
+        )
+    k = len(factors)
+    names = data.names
+    pairs = [f"{control}×{disturbing}" for disturbing in names[k:] for control in names[:k]]
+    pairs += [f"{one}×{two}" for one, two in combinations(names[k:], 2)]
+    terms = read_terms([*names, *pairs, *interactions], data.factors)
+    found = fit(ModelMatrix(data.factors, terms, data.points), data.y)
+    if not found.s:
+        raise QualityDataError(
+            "合并模型拟合以后没有剩下误差，分不清效应和波动。",
+            hint="少放几项，或加做试验。",
+        )
+    if target is not None and not (frames.is_number(target) and np.isfinite(target)):
+        raise QualityDataError(f"目标值 {target!r} 不是数。", hint="写一个数。")
+    return RobustModel(response, found, k, target, confidence, data.checks)
