@@ -34,6 +34,7 @@ _VOCABULARIES: tuple[tuple[str, str, str], ...] = (
     ("小", "中", "大"),
     ("low", "mid", "high"),
     ("l", "m", "h"),
+    ("s", "m", "l"),
 )
 
 
