@@ -4,6 +4,8 @@ from qtools.doe.analysis import analyze
 from qtools.doe.analysis_result import FactorialAnalysis
 from qtools.doe.arrays import ArrayDesign, interaction_columns, orthogonal_array
 from qtools.doe.composite import box_behnken, central_composite
+from qtools.doe.counts import analyze_counts
+from qtools.doe.counts_result import CountAnalysis
 from qtools.doe.design import Design
 from qtools.doe.discrepancy import centered_discrepancy
 from qtools.doe.factor import Factor
@@ -29,6 +31,7 @@ from qtools.doe.signal_noise_result import SignalToNoise
 
 __all__ = [
     "ArrayDesign",
+    "CountAnalysis",
     "Design",
     "Factor",
     "FactorialAnalysis",
@@ -41,6 +44,7 @@ __all__ = [
     "UniformDesign",
     "analyze",
     "SignalToNoise",
+    "analyze_counts",
     "box_behnken",
     "centered_discrepancy",
     "central_composite",

@@ -54,6 +54,12 @@ class Difference:
         """Whether the interval leaves 0 out."""
         return 0.0 not in self.interval
 
+    def turned(self) -> Difference:
+        """The same difference the other way round."""
+        own = self.interval
+        interval = Interval(-own.high, -own.low, own.confidence, own.method)
+        return Difference(self.other, self.level, -self.value, self.se, self.df, self.p, interval)
+
 
 @cache
 def _legendre(low: float, high: float) -> tuple[Vector, Vector]:
