@@ -11,8 +11,8 @@ from qtools.doe.discrepancy import centered_discrepancy
 from qtools.doe.factor import Factor
 from qtools.doe.factorial import fractional_factorial, full_factorial
 from qtools.doe.folding import fold_over
-from qtools.doe.lenth import Lenth, lenth
 from qtools.doe.inner_outer import cross
+from qtools.doe.lenth import Lenth, lenth
 from qtools.doe.one_way import one_way
 from qtools.doe.one_way_result import OneWay
 from qtools.doe.power import power, sample_size
@@ -25,9 +25,9 @@ from qtools.doe.robust_result import RobustModel
 from qtools.doe.sample_size import SampleSize
 from qtools.doe.screening import definitive_screening, plackett_burman
 from qtools.doe.sheet import run_sheet, verify_sheet
-from qtools.doe.uniform import UniformDesign, uniform_design
 from qtools.doe.signal_noise import signal_to_noise
 from qtools.doe.signal_noise_result import SignalToNoise
+from qtools.doe.uniform import UniformDesign, uniform_design
 
 __all__ = [
     "ArrayDesign",
@@ -41,6 +41,7 @@ __all__ = [
     "Power",
     "RobustModel",
     "SampleSize",
+    "SignalToNoise",
     "UniformDesign",
     "analyze",
     "SignalToNoise",
@@ -64,7 +65,7 @@ __all__ = [
     "robust_model",
     "run_sheet",
     "sample_size",
-    "uniform_design",
     "signal_to_noise",
+    "uniform_design",
     "verify_sheet",
 ]
