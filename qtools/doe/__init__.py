@@ -44,7 +44,6 @@ __all__ = [
     "SignalToNoise",
     "UniformDesign",
     "analyze",
-    "SignalToNoise",
     "analyze_counts",
     "box_behnken",
     "centered_discrepancy",
