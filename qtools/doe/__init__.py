@@ -13,6 +13,8 @@ from qtools.doe.factorial import fractional_factorial, full_factorial
 from qtools.doe.folding import fold_over
 from qtools.doe.inner_outer import cross
 from qtools.doe.lenth import Lenth, lenth
+from qtools.doe.mixture import MixtureDesign, mixture_design
+from qtools.doe.mixture_fit import MixtureFit, mixture_analysis
 from qtools.doe.one_way import one_way
 from qtools.doe.one_way_result import OneWay
 from qtools.doe.power import power, sample_size
@@ -37,6 +39,8 @@ __all__ = [
     "FactorialAnalysis",
     "Lenth",
     "LevelAnalysis",
+    "MixtureDesign",
+    "MixtureFit",
     "OneWay",
     "Power",
     "RobustModel",
@@ -55,6 +59,8 @@ __all__ = [
     "full_factorial",
     "interaction_columns",
     "lenth",
+    "mixture_analysis",
+    "mixture_design",
     "one_way",
     "orthogonal_array",
     "plackett_burman",
