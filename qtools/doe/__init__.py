@@ -17,6 +17,7 @@ from qtools.doe.mixture import MixtureDesign, mixture_design
 from qtools.doe.mixture_fit import MixtureFit, mixture_analysis
 from qtools.doe.one_way import one_way
 from qtools.doe.one_way_result import OneWay
+from qtools.doe.optimal import d_optimal
 from qtools.doe.power import power, sample_size
 from qtools.doe.power_result import Power
 from qtools.doe.range_analysis import range_analysis
@@ -53,6 +54,7 @@ __all__ = [
     "centered_discrepancy",
     "central_composite",
     "cross",
+    "d_optimal",
     "definitive_screening",
     "fold_over",
     "fractional_factorial",

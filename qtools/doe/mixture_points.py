@@ -39,7 +39,8 @@ def extreme_vertices(lower: Sequence[float], upper: Sequence[float]) -> Matrix:
             point[slack] = 1 - sum(ends)
             if low[slack] - 1e-12 <= point[slack] <= high[slack] + 1e-12:
                 out.append(np.round(point, 12))
-    corners: Matrix = np.unique(np.round(np.array(out, dtype=np.float64), SAME + 1), axis=0)[::-1]
+    rounded = np.asarray(np.round(np.array(out), SAME + 1), dtype=np.float64)
+    corners: Matrix = np.unique(rounded, axis=0)[::-1]
     return corners
 
 
