@@ -30,6 +30,8 @@ from qtools.doe.screening import definitive_screening, plackett_burman
 from qtools.doe.sheet import run_sheet, verify_sheet
 from qtools.doe.signal_noise import signal_to_noise
 from qtools.doe.signal_noise_result import SignalToNoise
+from qtools.doe.split_plot import split_plot
+from qtools.doe.split_plot_result import SplitPlot
 from qtools.doe.uniform import UniformDesign, uniform_design
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "RobustModel",
     "SampleSize",
     "SignalToNoise",
+    "SplitPlot",
     "UniformDesign",
     "analyze",
     "analyze_counts",
@@ -73,6 +76,7 @@ __all__ = [
     "run_sheet",
     "sample_size",
     "signal_to_noise",
+    "split_plot",
     "uniform_design",
     "verify_sheet",
 ]

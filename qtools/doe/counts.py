@@ -87,7 +87,7 @@ def analyze_counts(
     >>> import pandas as pd
     >>> df = pd.DataFrame({"线": list("甲甲甲乙乙乙"), "疵点": [2, 4, 3, 9, 11, 10]})
     >>> found = analyze_counts(df, factors=["线"], count="疵点")
-    >>> found.family, round(found.table()["与第一个之比"].iloc[1], 3)
+    >>> found.family, round(found.metrics()["factor1_ratio"], 3)
     ('poisson', 3.333)
     """
     frames.require_confidence(confidence)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from qtools.doe.factor import Factor
 from qtools.estimate import Estimate
 from qtools.result import Interval
 
@@ -62,11 +61,6 @@ class LevelRate:
     raw: float | None
     log_rate: Estimate
     log_ratio: Estimate | None
-
-
-def level_names(factor: Factor) -> tuple[str, ...]:
-    """Settings as readers see them."""
-    return tuple(f"{own:g}" if isinstance(own, float) else str(own) for own in factor.levels)
 
 
 def exponential(interval: Interval) -> Interval:

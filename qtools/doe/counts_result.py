@@ -17,9 +17,9 @@ from qtools.doe.counts_parts import (
     LevelRate,
     ZeroLevel,
     exponential,
-    level_names,
 )
 from qtools.doe.factor import Factor
+from qtools.doe.settings import setting_names, setting_rows
 from qtools.doe.terms import ModelMatrix
 from qtools.estimate import Estimate, t_quantile
 from qtools.result import Check, Interval, Level, Metric, Result, Verdict, with_intervals
@@ -123,25 +123,12 @@ class CountAnalysis(Result):
         """率 Adjusted rates: the other factors at the mean of the logs of their levels."""
         out = []
         for place in self.main:
-            rows, factor = self.level_rows(place), self.factors[place]
-            for at, level in enumerate(level_names(factor)):
+            rows, factor = setting_rows(self.matrix, place), self.factors[place]
+            for at, level in enumerate(setting_names(factor)):
                 ratio = self.estimate(rows[at] - rows[0]) if at else None
                 rate = self.estimate(rows[at])
                 out.append(LevelRate(factor.name, level, self._raw(place, at), rate, ratio))
         return tuple(out)
-
-    def level_rows(self, place: int) -> Vector:
-        """Combinations of coefficients that give the log rate of each setting of a factor."""
-        factor, k = self.factors[place], len(self.factors)
-        points = np.zeros((len(factor.levels), k))
-        points[:, place] = factor.positions
-        rows = np.zeros((len(points), self.matrix.x.shape[1]))
-        full = self.matrix.at(points).x
-        rows[:, 0] = 1.0
-        for term, span in zip(self.matrix.terms, self.matrix.spans, strict=True):
-            if set(term) == {place}:
-                rows[:, span] = full[:, span]
-        return rows
 
     def _raw(self, place: int, at: int) -> float | None:
         if self.factors[place].continuous:
@@ -158,13 +145,13 @@ class CountAnalysis(Result):
     def ratio(self, factor: str, level: str, other: str) -> Estimate:
         """Log of the ratio of two levels' rates, with an interval for this one ratio."""
         place = [own.name for own in self.factors].index(factor)
-        rows, names = self.level_rows(place), level_names(self.factors[place])
+        rows, names = setting_rows(self.matrix, place), setting_names(self.factors[place])
         return self.estimate(rows[names.index(level)] - rows[names.index(other)])
 
     def differences(self, factor: str) -> tuple[Difference, ...]:
         """Logs of all ratios of a factor's levels, Tukey–Kramer."""
         place = [own.name for own in self.factors].index(factor)
-        rows, names = self.level_rows(place), level_names(self.factors[place])
+        rows, names = setting_rows(self.matrix, place), setting_names(self.factors[place])
         covariance = rows @ self.effects.covariance @ rows.T
         logs = rows @ self.fit.beta
         return all_pairs(names, logs, covariance, self.effects.df, self.confidence)
@@ -256,7 +243,7 @@ class CountAnalysis(Result):
         """Standard error of the widest log ratio under another covariance."""
         factor, wide = self.largest
         place = [own.name for own in self.factors].index(factor)
-        rows, names = self.level_rows(place), level_names(self.factors[place])
+        rows, names = setting_rows(self.matrix, place), setting_names(self.factors[place])
         row = rows[names.index(wide.level)] - rows[names.index(wide.other)]
         return float((row @ covariance @ row) ** 0.5)
 
