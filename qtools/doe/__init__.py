@@ -37,7 +37,21 @@ from qtools.doe.uniform import UniformDesign, uniform_design
 __all__ = [
     "ArrayDesign",
     "CountAnalysis",
+from qtools.doe.confirm import Confirmation, confirm
+from qtools.doe.design import Design
+from qtools.doe.desirability import desirability
+from qtools.doe.desirability_result import Desirability
+from qtools.doe.factor import Factor
+from qtools.doe.factorial import full_factorial
+from qtools.doe.goals import Goal, read_goals
+from qtools.doe.sheet import run_sheet, verify_sheet
+from qtools.doe.surface import response_surface
+from qtools.doe.surface_result import ResponseSurface
+
+__all__ = [
+    "Confirmation",
     "Design",
+    "Desirability",
     "Factor",
     "FactorialAnalysis",
     "Lenth",
@@ -53,6 +67,8 @@ __all__ = [
     "UniformDesign",
     "analyze",
     "analyze_counts",
+    "Goal",
+    "ResponseSurface",
     "box_behnken",
     "centered_discrepancy",
     "central_composite",
@@ -73,6 +89,11 @@ __all__ = [
     "range_analysis",
     "read_design",
     "robust_model",
+    "confirm",
+    "desirability",
+    "full_factorial",
+    "read_goals",
+    "response_surface",
     "run_sheet",
     "sample_size",
     "signal_to_noise",
