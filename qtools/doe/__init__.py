@@ -4,13 +4,17 @@ from qtools.doe.analysis import analyze
 from qtools.doe.analysis_result import FactorialAnalysis
 from qtools.doe.arrays import ArrayDesign, interaction_columns, orthogonal_array
 from qtools.doe.composite import box_behnken, central_composite
+from qtools.doe.confirm import Confirmation, confirm
 from qtools.doe.counts import analyze_counts
 from qtools.doe.counts_result import CountAnalysis
 from qtools.doe.design import Design
+from qtools.doe.desirability import desirability
+from qtools.doe.desirability_result import Desirability
 from qtools.doe.discrepancy import centered_discrepancy
 from qtools.doe.factor import Factor
 from qtools.doe.factorial import fractional_factorial, full_factorial
 from qtools.doe.folding import fold_over
+from qtools.doe.goals import Goal, read_goals
 from qtools.doe.inner_outer import cross
 from qtools.doe.lenth import Lenth, lenth
 from qtools.doe.mixture import MixtureDesign, mixture_design
@@ -32,34 +36,26 @@ from qtools.doe.signal_noise import signal_to_noise
 from qtools.doe.signal_noise_result import SignalToNoise
 from qtools.doe.split_plot import split_plot
 from qtools.doe.split_plot_result import SplitPlot
+from qtools.doe.surface import response_surface
+from qtools.doe.surface_result import ResponseSurface
 from qtools.doe.uniform import UniformDesign, uniform_design
 
 __all__ = [
     "ArrayDesign",
-    "CountAnalysis",
-from qtools.doe.confirm import Confirmation, confirm
-from qtools.doe.design import Design
-from qtools.doe.desirability import desirability
-from qtools.doe.desirability_result import Desirability
-from qtools.doe.factor import Factor
-from qtools.doe.factorial import full_factorial
-from qtools.doe.goals import Goal, read_goals
-from qtools.doe.sheet import run_sheet, verify_sheet
-from qtools.doe.surface import response_surface
-from qtools.doe.surface_result import ResponseSurface
-
-__all__ = [
     "Confirmation",
+    "CountAnalysis",
     "Design",
     "Desirability",
     "Factor",
     "FactorialAnalysis",
+    "Goal",
     "Lenth",
     "LevelAnalysis",
     "MixtureDesign",
     "MixtureFit",
     "OneWay",
     "Power",
+    "ResponseSurface",
     "RobustModel",
     "SampleSize",
     "SignalToNoise",
@@ -67,14 +63,14 @@ __all__ = [
     "UniformDesign",
     "analyze",
     "analyze_counts",
-    "Goal",
-    "ResponseSurface",
     "box_behnken",
     "centered_discrepancy",
     "central_composite",
+    "confirm",
     "cross",
     "d_optimal",
     "definitive_screening",
+    "desirability",
     "fold_over",
     "fractional_factorial",
     "full_factorial",
@@ -88,12 +84,9 @@ __all__ = [
     "power",
     "range_analysis",
     "read_design",
-    "robust_model",
-    "confirm",
-    "desirability",
-    "full_factorial",
     "read_goals",
     "response_surface",
+    "robust_model",
     "run_sheet",
     "sample_size",
     "signal_to_noise",
