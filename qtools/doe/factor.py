@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -90,8 +92,8 @@ def read_factors(
     Parameters
     ----------
     factors : int, sequence of str or Factor, or mapping of str to sequence
-        ``5`` gives A to E; names alone are coded −1 and +1; ``{"温度": (160, 180)}`` gives
-        settings in the unit of the shop floor, numbers or texts.
+        ``5`` gives A to E; names alone are coded −1 and +1; ``{"温度": (160, 180)}`` or
+        ``["温度=160/180"]`` gives settings in the unit of the shop floor, numbers or texts.
 
     Raises
     ------
@@ -105,6 +107,8 @@ def read_factors(
     ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J']
     >>> read_factors({"温度": (160, 180)})
     (Factor(name='温度', levels=(160.0, 180.0)),)
+    >>> read_factors(["材料=甲/乙"])
+    (Factor(name='材料', levels=('甲', '乙')),)
     """
     if isinstance(factors, bool | str):
         raise QualityDataError(
@@ -121,7 +125,7 @@ def read_factors(
         found = [Factor(_name(name), _levels(name, own)) for name, own in factors.items()]
     else:
         for one in factors:
-            found.append(one if isinstance(one, Factor) else Factor(_name(one), CODED))
+            found.append(one if isinstance(one, Factor) else _written(one))
     if not found:
         raise QualityDataError("一个因子也没有。", hint="至少要 1 个因子。")
     seen: dict[str, str] = {}
@@ -132,6 +136,17 @@ def read_factors(
             )
         seen[key] = factor.name
     return tuple(found)
+
+
+def _written(text: object) -> Factor:
+    """A name alone, or with its settings as one line: ``温度=160/180``."""
+    if not isinstance(text, str) or "=" not in unicodedata.normalize("NFKC", text):
+        return Factor(_name(text), CODED)
+    name, _, rest = unicodedata.normalize("NFKC", text).partition("=")
+    levels: list[Setting] = [part.strip() for part in rest.split("/") if part.strip()]
+    with contextlib.suppress(ValueError):
+        levels = [float(level) for level in levels]
+    return Factor(_name(name), _levels(name.strip(), levels))
 
 
 def _name(name: object) -> str:
