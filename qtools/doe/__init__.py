@@ -22,6 +22,9 @@ from qtools.doe.mixture_fit import MixtureFit, mixture_analysis
 from qtools.doe.one_way import one_way
 from qtools.doe.one_way_result import OneWay
 from qtools.doe.optimal import d_optimal
+from qtools.doe.pilot import Pilot, pilot_sd
+from qtools.doe.plan import plan_experiment
+from qtools.doe.plan_result import Plan
 from qtools.doe.power import power, sample_size
 from qtools.doe.power_result import Power
 from qtools.doe.range_analysis import range_analysis
@@ -54,6 +57,8 @@ __all__ = [
     "MixtureDesign",
     "MixtureFit",
     "OneWay",
+    "Pilot",
+    "Plan",
     "Power",
     "ResponseSurface",
     "RobustModel",
@@ -80,7 +85,9 @@ __all__ = [
     "mixture_design",
     "one_way",
     "orthogonal_array",
+    "pilot_sd",
     "plackett_burman",
+    "plan_experiment",
     "power",
     "range_analysis",
     "read_design",
