@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 CURVATURE = "弯曲"
 _ALL, _TOP = 8, 4  # model="auto" tries all interactions of 8 factors, and 4-way ones of more
 _RESPONSE = "响应"
+_MODELS = ("auto", "main", "interactions", "quadratic", "full")
 
 
 def analyze(
@@ -123,7 +124,7 @@ def analyze(
         data, factors=factors, response=response, block=block,
         coding=coding, categorical=categorical,
     )  # fmt: skip
-    matrix, places, dropped = _matrix(read, model, block)
+    matrix, places, dropped = _matrix(read, _plain(model), block)
     found = fit(matrix, read.y)
     return FactorialAnalysis(
         experiment=read,
@@ -145,6 +146,16 @@ def _require(name: str, value: object, known: Mapping[str, str]) -> None:
     if value not in known:
         words = "、".join(f'"{key}"（{text}）' for key, text in known.items())
         raise QualityDataError(f'{name}="{value}" 不认识。', hint=f"可选：{words}。")
+
+
+def _plain(model: str | int | Sequence[str]) -> str | int | Sequence[str]:
+    """A list of one word, as a command line gives it, is that word; a digit is an order."""
+    if isinstance(model, int | str):
+        return model
+    words = [str(word) for word in model]
+    if len(words) == 1 and (words[0] in _MODELS or words[0].isdecimal()):
+        return int(words[0]) if words[0].isdecimal() else words[0]
+    return words
 
 
 def _coding(design: Design) -> dict[str, Sequence[Setting]]:

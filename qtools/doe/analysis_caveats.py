@@ -1,4 +1,4 @@
-"""分析的提醒 What the analysis of a factorial experiment must be read with, and its verdict."""
+"""分析的提醒 What the analysis of a factorial experiment must be read with."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qtools.display import format_number
-from qtools.doe.lenth import CRITICAL_NAMES, RATE_NAMES, Critical, Rate
+from qtools.doe.analysis_residuals import ALPHA, residual_checks
+from qtools.doe.analysis_words import SHOWN, number
+from qtools.doe.lenth import CRITICAL_NAMES, CRITICALS, RATE_NAMES, RATES
 from qtools.doe.terms import ModelMatrix, term_name
 from qtools.result import Check
 
@@ -20,46 +22,13 @@ if TYPE_CHECKING:
     Vector = npt.NDArray[np.float64]
 
 FEW_DF, FEW_EFFECTS = 4, 7  # below: t is wide; Lenth's median rests on next to nothing
-ALPHA = 0.05  # of the tests of assumptions
-_SHOWN = 6
-CRITICALS: tuple[Critical, ...] = ("simulated", "t")
-RATES: tuple[Rate, ...] = ("individual", "experiment")
 _PARTLY = 0.1  # aliasing that is named
-
-
-def number(value: float) -> str:
-    """Effect or mean as sentences have it."""
-    return format_number(value, 4).replace("-", "−")
-
-
-def verdict_text(result: FactorialAnalysis) -> str:
-    """Which terms are real, and the settings of the highest and lowest mean."""
-    response = result.experiment.response
-    if not result.decided:
-        why = "残差为 0" if result.fit.df else "没有残差自由度"
-        return f"还判断不了“{response}”的哪些效应是真的：{why}，效应没有可比的误差。"
-    if not result.active:
-        return f"没有一个效应超出误差：{len(result.terms)} 项里没有看得出影响“{response}”的。"
-    named = {test.name: test.effect for test in result.terms}
-    words = []
-    for name in result.active[:_SHOWN]:
-        effect = named[name]
-        words.append(name if effect is None else f"{name}（{number(effect)}）")
-    more = f" 等 {len(result.active)} 项" if len(result.active) > _SHOWN else ""
-    text = f"影响“{response}”的有 {'、'.join(words)}{more}。"
-    table = result.settings()
-    high, low = (
-        "、".join(f"{name} {format_number(row[name])}" for name in table.columns[1:-3])
-        for _, row in table.iterrows()
-    )
-    best, worst = (number(float(value)) for value in table["预测"])
-    return text + f"“{response}”最高在 {high}（预测 {best}），最低在 {low}（预测 {worst}）。"
 
 
 def checks(result: FactorialAnalysis) -> tuple[Check, ...]:
     """All caveats, those that change the decision first."""
     out = [*_power(result), *_disagreement(result), *_aliases(result), *_adequacy(result)]
-    out += [*_residuals(result), *_power_transformation(result)]
+    out += [*residual_checks(result), *_power_transformation(result)]
     if result.unused_blocks:
         out.append(
             Check(
@@ -102,8 +71,8 @@ def _power(result: FactorialAnalysis) -> list[Check]:
         )
         out.append(Check("doe.few-df", text))
     if result.dropped:
-        shown = "、".join(result.dropped[:_SHOWN])
-        more = "等" if len(result.dropped) > _SHOWN else ""
+        shown = "、".join(result.dropped[:SHOWN])
+        more = "等" if len(result.dropped) > SHOWN else ""
         text = (
             f"有 {len(result.dropped)} 项没有放进模型（{shown}{more}）："
             "与模型里的项分不开，或留给了残差。"
@@ -144,7 +113,7 @@ def _disagreement(result: FactorialAnalysis) -> list[Check]:
             if test.size > limits[critical, rate]
         )
         + "下算显著"
-        for test in torn[:_SHOWN]
+        for test in torn[:SHOWN]
     )
     text = (
         f"换一种临界值，结论就不同。界限：{each}。{names}。请写明用的是哪一种，并用确认试验定夺。"
@@ -175,11 +144,11 @@ def _aliases(result: FactorialAnalysis) -> list[Check]:
             partly.append(f"{pair}（{number(size[hit])}）")
     out = []
     if whole:
-        shown = "；".join(whole[:_SHOWN]) + ("；等" if len(whole) > _SHOWN else "")
+        shown = "；".join(whole[:SHOWN]) + ("；等" if len(whole) > SHOWN else "")
         text = f"这些试验分不开：{shown}。前者的效应里可能有后者的一份，靠折叠或加做试验才拆得开。"
         out.append(Check("doe.aliased", text))
     if partly:
-        shown = "；".join(partly[:_SHOWN]) + ("；等" if len(partly) > _SHOWN else "")
+        shown = "；".join(partly[:SHOWN]) + ("；等" if len(partly) > SHOWN else "")
         text = f"没有放进模型的交互若存在，会按括号里的比例混入：{shown}。"
         out.append(Check("doe.partly-aliased", text, "info"))
     return out
@@ -203,66 +172,6 @@ def _adequacy(result: FactorialAnalysis) -> list[Check]:
         )
         out.append(Check("doe.curvature", text))
     return out
-
-
-def _residuals(result: FactorialAnalysis) -> list[Check]:
-    out: list[Check] = []
-    outside = result.outside
-    rows = result.experiment.rows
-    if outside is not None:
-        p = outside[1] * result.fit.n
-        for at in np.flatnonzero(p < ALPHA)[:3].tolist():
-            text = (
-                f"第 {rows[at]} 行的“{result.experiment.response}”离模型太远（学生化残差 "
-                f"{number(float(outside[0][at]))}，"
-                f"Bonferroni p = {format_number(float(p[at]), 2)}）："
-                "先查记录和现场，查不出原因不要删。"
-            )
-            out.append(Check("doe.outlier", text))
-    normality = result.normality_p
-    if normality is not None and normality < ALPHA and not out:
-        text = f"残差不像正态（Shapiro–Wilk p = {format_number(normality, 2)}），p 值只作参考。"
-        out.append(Check("doe.non-normal", text, "info"))
-    drift = result.drift
-    if drift is not None and drift.p < ALPHA:
-        way = "升高" if drift.value > 0 else "降低"
-        text = (
-            f"响应随试验序{way}（每次 {number(drift.value)}，p = {format_number(drift.p, 2)}）："
-            "有东西在漂，次序没有随机化的话，它会冒充因子的效应。"
-        )
-        out.append(Check("doe.drift", text))
-    return out + _spread(result)
-
-
-def _spread(result: FactorialAnalysis) -> list[Check]:
-    """散布效应 Residuals that scatter more at one setting than the other (Levene, Bonferroni)."""
-    from qtools.estimate import t_p
-
-    fitted, read = result.fit, result.experiment
-    inside = fitted.studentized
-    if inside is None or fitted.df < max(FEW_DF, fitted.n / 3):
-        return []
-    found = []
-    ways = [place for place, factor in enumerate(read.factors) if len(factor.levels) == 2]
-    for place in ways:
-        sides = [inside[read.points[:, place] == side] for side in (-1.0, 1.0)]
-        if min(len(side) for side in sides) < 4:
-            continue
-        off = [np.abs(side - np.median(side)) for side in sides]
-        n = [len(side) for side in off]
-        pooled = sum(float(((side - side.mean()) ** 2).sum()) for side in off) / (sum(n) - 2)
-        if pooled <= 0:
-            continue
-        t = float(off[1].mean() - off[0].mean()) / (pooled * (1 / n[0] + 1 / n[1])) ** 0.5
-        p = t_p(t, sum(n) - 2) * len(ways)
-        if p < ALPHA:
-            factor = read.factors[place]
-            wide = factor.levels[1 if t > 0 else 0]
-            found.append(f"{factor.name} {format_number(wide)}（p = {format_number(p, 2)}）")
-    if not found:
-        return []
-    text = f"残差在 {'、'.join(found)} 时散得更开：这个因子影响散布，选设置时散布也要看。"
-    return [Check("doe.dispersion", text)]
 
 
 def _power_transformation(result: FactorialAnalysis) -> list[Check]:

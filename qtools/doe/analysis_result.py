@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from qtools.display import format_number
+from qtools.doe.analysis_residuals import shapiro_p, studentized
 from qtools.doe.analysis_settings import means_of, model_rows
+from qtools.doe.analysis_words import decision_text, method_text, verdict_text, ways
 from qtools.doe.anova import TermTest, Tests, added_column, anova_frame
 from qtools.doe.fit import Fit
-from qtools.doe.lenth import CRITICAL_NAMES, RATE_NAMES, Lenth, Rate
+from qtools.doe.lenth import Lenth, Rate
 from qtools.doe.reading import Experiment
 from qtools.doe.terms import Term, term_name
 from qtools.doe.transformation import BoxCox
@@ -141,47 +142,51 @@ class FactorialAnalysis(Result):
     @property
     def outside(self) -> tuple[Vector, Vector] | None:
         """Externally studentized residuals and their two-sided p values, of each run alone."""
-        from scipy.special import stdtr
-
-        inside, df = self.fit.studentized, self.fit.df
-        if inside is None or df < 2:
-            return None
-        capped = np.minimum(inside**2, df * (1 - 1e-12))
-        t = inside * np.sqrt((df - 1) / (df - capped))
-        t = np.where(self.fit.leverage > 1 - 1e-9, 0.0, t)
-        return t, np.asarray(2 * stdtr(df - 1, -np.abs(t)))
+        return studentized(self.fit)
 
     @property
     def normality_p(self) -> float | None:
-        """正态性 p value of Shapiro and Wilk's test of the residuals; None below 6 df."""
-        from scipy.stats import shapiro
-
-        inside = self.fit.studentized
-        if inside is None or self.fit.df < 6 or not np.ptp(inside):
-            return None
-        return float(shapiro(inside).pvalue)
+        """正态性 Of Shapiro and Wilk's test of the residuals; None below 6 degrees of freedom."""
+        return shapiro_p(self.fit)
 
     def means(self, points: Matrix) -> list[tuple[float, Interval | None]]:
         """预测平均 Mean response at coded points, blocks averaged, with t intervals if any."""
         rows = model_rows(self.fit, self.places, self.experiment, np.atleast_2d(points))
         return means_of(self.fit, rows, self.confidence)
 
-    def settings(self, noise: Sequence[str] = ()) -> pd.DataFrame:
-        """设置 Highest and lowest mean response by the reduced model, and where they are.
+    def settings(
+        self, *, goal: str = "max", noise: Sequence[str] = (), runs: int = 3
+    ) -> pd.DataFrame:
+        """设置 Settings from the best mean response to the worst, by the reduced model.
+
+        Means have t intervals; ``确认下限`` and ``确认上限`` hold the mean of new runs there. A
+        setting is told from the best one if the interval of their difference leaves 0 out.
 
         Parameters
         ----------
+        goal : {"max", "min"}
+            ``大`` and ``小`` are the same.
         noise : sequence of str
             Factors that nobody can set in production: means are over their settings.
+        runs : int
+            Confirmation runs.
 
         Raises
         ------
         QualityDataError
-            If a name is no factor, or no term is active.
+            If a name is no factor, no term is active, or an option is unknown.
         """
-        from qtools.doe.analysis_settings import extremes
+        from qtools.doe.analysis_settings import ranking
 
-        return extremes(self, self._reduced(), noise)
+        return ranking(self, self._reduced(), goal, noise, runs)
+
+    def decision(self, *, goal: str = "max", noise: Sequence[str] = (), runs: int = 3) -> str:
+        """决定 What to set in one sentence, or why not to; options as :meth:`settings`."""
+        return decision_text(self, goal, noise, runs)
+
+    def ways(self) -> pd.DataFrame:
+        """判断方法对照 Each error rate and critical value: the limit, and what passes it."""
+        return ways(self)
 
     def anova(self) -> pd.DataFrame:
         """方差分析表 Type III sums of squares; residual, lack of fit and pure error."""
@@ -279,25 +284,11 @@ class FactorialAnalysis(Result):
     @property
     def method(self) -> str:
         """判断方法 What decided, in words, with its limit."""
-        alpha, found = f"{100 * (1 - self.confidence):g} %", self.lenth
-        limit = self.tests.margin if self.rate == "individual" else self.tests.margin_all
-        name = "ME" if self.rate == "individual" else "SME"
-        if limit is None:
-            return "没有残差自由度，效应又少（或大半为 0），没有判断的办法"
-        way = (
-            f"{RATE_NAMES[self.rate]}误判率 {alpha}，|效应| 超过 {name} = {format_number(limit, 4)}"
-        )
-        if found:
-            kind = CRITICAL_NAMES[found.critical]
-            return f"Lenth 法（{kind}），PSE = {format_number(found.pse, 4)}，{way}"
-        kind = "" if self.rate == "individual" else "（Bonferroni）"
-        return f"t 检验{kind}，残差自由度 {self.fit.df}，{way}"
+        return method_text(self)
 
     @property
     def verdict(self) -> Verdict:
         """Which terms are real, and the settings that raise and lower the response."""
-        from qtools.doe.analysis_caveats import verdict_text
-
         source = "Lenth（1989）；Ye 与 Hamada（2000）" if self.lenth else "Fisher 的方差分析"
         worry = any(check.level == "caution" for check in self.checks)
         level: Level = "caution" if worry else "info"

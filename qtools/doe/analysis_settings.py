@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qtools.doe.design import whole
 from qtools.doe.fit import Fit, fit
 from qtools.doe.reading import Experiment
 from qtools.doe.terms import ModelMatrix, Term
 from qtools.errors import QualityDataError
-from qtools.estimate import Estimate
+from qtools.estimate import Estimate, t_quantile
 from qtools.result import Interval
 
 if TYPE_CHECKING:
@@ -51,10 +52,10 @@ def means_of(fitted: Fit, rows: Matrix, confidence: float) -> list[tuple[float, 
     ]
 
 
-def extremes(
-    result: FactorialAnalysis, terms: Sequence[Term], noise: Sequence[str]
+def ranking(
+    result: FactorialAnalysis, terms: Sequence[Term], goal: str, noise: Sequence[str], runs: int
 ) -> pd.DataFrame:
-    """Highest and lowest mean of the model of some terms, fitted anew, over settings."""
+    """Settings from the best mean to the worst, by the model of some terms fitted anew."""
     import pandas as pd
 
     read, matrix = result.experiment, result.fit.matrix
@@ -62,6 +63,12 @@ def extremes(
         raise QualityDataError(
             f"“{'、'.join(unknown)}”不是因子。", hint=f"因子有：{'、'.join(read.names)}。"
         )
+    sign = SIGNS.get(goal)
+    if sign is None:
+        raise QualityDataError(
+            f'目标 goal="{goal}" 看不懂。', hint='写 "大"（越大越好）或 "小"（越小越好）。'
+        )
+    whole("确认试验的次数 runs", runs, least=1)
     used = sorted({place for term in terms for place in term})
     free = [place for place in used if read.names[place] not in noise]
     if not free:
@@ -80,19 +87,31 @@ def extremes(
     places = range(len(before), len(before) + len(terms))
     rows = model_rows(reduced, places, read, points.reshape(-1, len(read.factors)))
     rows = rows.reshape(len(ours), len(theirs), -1).mean(axis=1)
-    means = rows @ reduced.beta
-    best = [int(means.argmax()), int(means.argmin())]
-    found = means_of(reduced, rows[best], result.confidence)
-    out = []
-    for label, at, (mean, interval) in zip(("最高", "最低"), best, found, strict=True):
-        own_settings = [
-            read.factors[place].settings([coded])[0]
-            for place, coded in zip(free, ours[at], strict=True)
-        ]
-        low, high = (interval.low, interval.high) if interval else (None, None)
-        out.append((label, *own_settings, mean, low, high))
-    heads = ["平均", *[read.names[place] for place in free], "预测", "下限", "上限"]
-    return pd.DataFrame(out, columns=heads)
+    order = np.argsort(-sign * (rows @ reduced.beta), kind="stable")
+    rows, ours = rows[order], ours[order]
+    out: dict[str, object] = {
+        read.names[place]: read.factors[place].settings(ours[:, at])
+        for at, place in enumerate(free)
+    }
+    out["预测"] = rows @ reduced.beta
+    if reduced.df and reduced.sse:
+        t, s2 = t_quantile(result.confidence, reduced.df), reduced.sse / reduced.df
+        share = np.einsum("ij,jk,ik->i", rows, reduced.unscaled, rows)
+        behind = rows - rows[0]
+        apart = t * np.sqrt(s2 * np.einsum("ij,jk,ik->i", behind, reduced.unscaled, behind))
+        lost = sign * (behind @ reduced.beta)
+        out |= {
+            "下限": out["预测"] - t * np.sqrt(s2 * share),
+            "上限": out["预测"] + t * np.sqrt(s2 * share),
+            "确认下限": out["预测"] - t * np.sqrt(s2 * (share + 1 / runs)),
+            "确认上限": out["预测"] + t * np.sqrt(s2 * (share + 1 / runs)),
+            "与最好的分得开": np.where(lost < -apart - 1e-12 * abs(read.y).max(), "是", "否"),
+        }
+        out["与最好的分得开"][0] = "—"  # type: ignore[index]
+    return pd.DataFrame(out)
+
+
+SIGNS = {"max": 1.0, "大": 1.0, "min": -1.0, "小": -1.0}
 
 
 def _grid(read: Experiment, which: Sequence[int], terms: Sequence[Term]) -> Matrix:

@@ -41,6 +41,8 @@ Rate = Literal["individual", "experiment"]
 
 CRITICAL_NAMES: dict[str, str] = {"simulated": "模拟临界值", "t": "t 近似"}
 RATE_NAMES: dict[str, str] = {"individual": "逐项", "experiment": "全体"}
+CRITICALS: tuple[Critical, ...] = ("simulated", "t")
+RATES: tuple[Rate, ...] = ("individual", "experiment")
 LEAST = 3  # effects without which a median of their sizes means nothing
 RATIOS, SEED = 4_000_000, 1989
 _TAIL = np.logspace(0, -5, 1001)  # probabilities at which the simulated tail is kept
