@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     Matrix = npt.NDArray[np.float64]
 
+SIGNS = {"max": 1.0, "大": 1.0, "min": -1.0, "小": -1.0}
 _MOST = 50_000  # combinations of settings that are compared
 
 
@@ -52,6 +53,20 @@ def means_of(fitted: Fit, rows: Matrix, confidence: float) -> list[tuple[float, 
     ]
 
 
+def require_options(read: Experiment, goal: str, noise: Sequence[str], runs: int) -> float:
+    """Refuse a goal, a factor or a number of runs that is none; return the goal's sign."""
+    if unknown := [name for name in noise if name not in read.names]:
+        raise QualityDataError(
+            f"“{'、'.join(unknown)}”不是因子。", hint=f"因子有：{'、'.join(read.names)}。"
+        )
+    if goal not in SIGNS:
+        raise QualityDataError(
+            f"目标“{goal}”看不懂。", hint="写 大（响应越大越好）或 小（越小越好）。"
+        )
+    whole("确认试验的次数 runs", runs, least=1)
+    return SIGNS[goal]
+
+
 def ranking(
     result: FactorialAnalysis, terms: Sequence[Term], goal: str, noise: Sequence[str], runs: int
 ) -> pd.DataFrame:
@@ -59,16 +74,7 @@ def ranking(
     import pandas as pd
 
     read, matrix = result.experiment, result.fit.matrix
-    if unknown := [name for name in noise if name not in read.names]:
-        raise QualityDataError(
-            f"“{'、'.join(unknown)}”不是因子。", hint=f"因子有：{'、'.join(read.names)}。"
-        )
-    sign = SIGNS.get(goal)
-    if sign is None:
-        raise QualityDataError(
-            f'目标 goal="{goal}" 看不懂。', hint='写 "大"（越大越好）或 "小"（越小越好）。'
-        )
-    whole("确认试验的次数 runs", runs, least=1)
+    sign = require_options(read, goal, noise, runs)
     used = sorted({place for term in terms for place in term})
     free = [place for place in used if read.names[place] not in noise]
     if not free:
@@ -109,9 +115,6 @@ def ranking(
         }
         out["与最好的分得开"][0] = "—"  # type: ignore[index]
     return pd.DataFrame(out)
-
-
-SIGNS = {"max": 1.0, "大": 1.0, "min": -1.0, "小": -1.0}
 
 
 def _grid(read: Experiment, which: Sequence[int], terms: Sequence[Term]) -> Matrix:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qtools.display import format_number
+from qtools.doe.analysis_settings import require_options
 from qtools.doe.lenth import CRITICAL_NAMES, CRITICALS, RATE_NAMES, RATES, Rate
 from qtools.doe.terms import Term
 
@@ -75,6 +76,7 @@ def ways(result: FactorialAnalysis) -> pd.DataFrame:
 
 def decision_text(result: FactorialAnalysis, goal: str, noise: Sequence[str], runs: int) -> str:
     """决定 What to set, in one sentence for the reader, or why not to."""
+    require_options(result.experiment, goal, noise, runs)
     response = result.experiment.response
     if not result.decided:
         return result.verdict.text + "先补做几次重复，再谈改设置。"
