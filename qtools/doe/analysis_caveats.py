@@ -101,23 +101,14 @@ def _disagreement(result: FactorialAnalysis) -> list[Check]:
     ]
     if not torn:
         return []
-    each = "，".join(
-        f"{RATE_NAMES[rate]}·{CRITICAL_NAMES[critical]} {number(limits[critical, rate])}"
-        for critical, rate in ways
-    )
-    names = "；".join(
-        f"{test.name}（{number(test.size)}）在"
-        + "、".join(
-            f"{RATE_NAMES[rate]}·{CRITICAL_NAMES[critical]}"
-            for critical, rate in ways
-            if test.size > limits[critical, rate]
-        )
-        + "下算显著"
-        for test in torn[:SHOWN]
-    )
-    text = (
-        f"换一种临界值，结论就不同。界限：{each}。{names}。请写明用的是哪一种，并用确认试验定夺。"
-    )
+    short = {way: f"{RATE_NAMES[way[1]]}·{CRITICAL_NAMES[way[0]][:2].strip()}" for way in ways}
+    each = "，".join(f"{short[way]} {number(limits[way])}" for way in ways)
+    groups: dict[str, list[str]] = {}
+    for test in torn[: 2 * SHOWN]:
+        passed = "、".join(short[way] for way in ways if test.size > limits[way])
+        groups.setdefault(passed, []).append(f"{test.name}（{number(test.size)}）")
+    named = "；".join(f"{'、'.join(names)}只过{passed}" for passed, names in groups.items())
+    text = f"换一种临界值，结论就不同。界限：{each}。{named}。写明用的是哪一种，用确认试验定夺。"
     return [Check("doe.lenth-disagrees", text)]
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _BARS = 20  # of a Pareto chart
 _PANELS = 4  # interactions that are drawn
 _WORD = 14  # letters of a name on an axis
+_PLOT, _LETTER = 330, 17  # pixels: of a plot, of a line of letters
 _LOOK = {True: (theme.RED, "显著"), False: (theme.BLUE, "不显著")}
 
 
@@ -40,7 +41,7 @@ def pareto(result: FactorialAnalysis) -> go.Figure:
             y=[_short(test.name) for test in own],
             orientation="h",
             name=label if result.decided else "效应",
-            marker={"color": color, "pattern": {"shape": "/" if active else ""}},
+            marker={"color": color, "pattern": {"shape": "" if active else "/"}},
             customdata=[[test.name, _signed(test)] for test in own],
             hovertemplate="%{customdata[0]}：%{customdata[1]}<extra></extra>",
         )
@@ -74,15 +75,14 @@ def half_normal(result: FactorialAnalysis) -> go.Figure:
         fig.add_scatter(
             x=quantile[own],
             y=[ranked[at].size for at in own],
-            mode="markers+text" if active else "markers",
-            text=[_short(ranked[at].name) for at in own],
-            textposition="middle left",
+            mode="markers",
             name=label if result.decided else "效应",
             marker={"color": color, "symbol": "diamond" if active else "circle", "size": 9},
             customdata=[[ranked[at].name, _signed(ranked[at])] for at in own],
             hovertemplate="%{customdata[0]}：%{customdata[1]}<extra></extra>",
             cliponaxis=False,
         )
+    _name_points(fig, result, quantile)
     error = _error(result)
     if error:
         top = float(quantile[-1])
@@ -112,14 +112,36 @@ def _error(result: FactorialAnalysis) -> float | None:
     return None if not s else s * scale(result.fit, result.places)
 
 
+def _name_points(fig: go.Figure, result: FactorialAnalysis, quantile: Vector) -> None:
+    """Names beside the points; where points crowd, below to the right with a leader."""
+    ranked = sorted(result.terms, key=lambda test: -test.size)
+    pixel = 1.1 * ranked[0].size / _PLOT or 1.0
+    free = np.inf  # lowest pixel that is taken
+    for test, x in zip(ranked, quantile[::-1], strict=True):
+        if not test.active:
+            break
+        height = test.size / pixel
+        crowded = height > free - _LETTER
+        free = free - _LETTER if crowded else height
+        side = {"ax": 44, "ay": height - free + 6, "xanchor": "left"} if crowded else {
+            "ax": -9, "ay": 0, "xanchor": "right"
+        }  # fmt: skip
+        fig.add_annotation(
+            x=float(x), y=test.size, text=_short(test.name), showarrow=True, arrowhead=0,
+            arrowwidth=1, arrowcolor=theme.GREY if crowded else "rgba(0,0,0,0)",
+            standoff=5, font={"size": 12}, **side,
+        )  # fmt: skip
+
+
 def _margins(fig: go.Figure, result: FactorialAnalysis, *, vertical: bool) -> None:
     """Lines of the margins of error, both named."""
     add = fig.add_vline if vertical else fig.add_hline
-    for name, value, dash in (
-        ("ME", result.tests.margin, "dash"),
-        ("SME", result.tests.margin_all, "dot"),
+    for name, value, dash, side in (
+        ("ME", result.tests.margin, "dash", "right"),
+        ("SME", result.tests.margin_all, "dot", "left"),
     ):
         if value is not None:
+            where = {"xanchor": side} if vertical else {}
             add(
                 value,
                 line={"color": theme.INK, "dash": dash, "width": 1.5},
@@ -127,8 +149,9 @@ def _margins(fig: go.Figure, result: FactorialAnalysis, *, vertical: bool) -> No
                     "text": f"{name} {format_number(value, 3)}",
                     "yanchor": "bottom",
                     "font": {"size": 12},
+                    **where,
                 },
-                annotation_position="top" if vertical else "right",
+                annotation_position="top" if vertical else "top left",
             )
 
 

@@ -112,8 +112,8 @@ def test_ceramic_full_model(ceramic):
     assert found.lenth.me == pytest.approx(20.6, abs=0.1)
     assert found.lenth.sme == pytest.approx(39.3, abs=0.3)
     caveat = text_of(found, "doe.lenth-disagrees")
-    assert "进给（20.91）在逐项·模拟临界值下算显著" in caveat
-    assert "粒度（39.79）" in caveat
+    assert "进给（20.91）只过逐项·模拟" in caveat
+    assert "粒度（39.79）只过逐项·模拟、逐项·t、全体·模拟；" in caveat
     assert found.fit.df == 0
     assert "s" not in found.metrics()
 
