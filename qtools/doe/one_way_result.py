@@ -274,13 +274,13 @@ class OneWay(Result):
         widest = max(max(abs(d.interval.low), abs(d.interval.high)) for d in self.differences)
         level: Level = "info"
         if found:
-            shown = "；".join(map(_sentence, found[:3]))
+            shown = "；".join(map(self._sentence, found[:3]))
             more = f"等 {len(found)} 对" if len(found) > 3 else ""
             text = f"有差别：{shown}{more}（{whole}）。"
         elif self.test.p < 1 - self.confidence:
             level = "caution"
             text = (
-                f"各水平不全相同（{whole}），但这些数据还指不出是哪两个：相差最大的{_sentence(far)}，"
+                f"各水平不全相同（{whole}），但这些数据还指不出是哪两个：相差最大的{self._sentence(far)}，"
                 "同时区间含 0。"
             )
         else:
@@ -298,11 +298,15 @@ class OneWay(Result):
 
         return checks(self)
 
-
-def _sentence(pair: Difference) -> str:
-    low, high = (format_number(v, 3) for v in (pair.interval.low, pair.interval.high))
-    word = "高" if pair.value > 0 else "低"
-    if pair.value < 0:
-        low, high = (format_number(-v, 3) for v in (pair.interval.high, pair.interval.low))
-    size = format_number(abs(pair.value), 3)
-    return f"{pair.level} 比 {pair.other} {word} {size}（{low} 到 {high}）"
+    def _sentence(self, pair: Difference) -> str:
+        low, high = (format_number(v, 3) for v in (pair.interval.low, pair.interval.high))
+        word = "高" if pair.value > 0 else "低"
+        if pair.value < 0:
+            low, high = (format_number(-v, 3) for v in (pair.interval.high, pair.interval.low))
+        # a bare number needs its noun: 批次 7 比批次 5 高
+        bare = pair.level.isdecimal() and pair.other.isdecimal()
+        first, second = (
+            f"{self.factor} {one}" if bare else one for one in (pair.level, pair.other)
+        )
+        size = format_number(abs(pair.value), 3)
+        return f"{first} 比 {second} {word} {size}（{low} 到 {high}）"

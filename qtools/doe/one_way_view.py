@@ -156,6 +156,7 @@ def residual_figure(found: OneWay) -> go.Figure:
 def checks(found: OneWay) -> tuple[Check, ...]:
     """提醒 What limits the answer, most serious first."""
     out = [*found.read_checks, *_outlier(found), *_spread(found), *_blocks(found)]
+    out += _disagreement(found)
     single = [level.name for level in found.levels if level.n == 1]
     if single:
         text = f"“{'、'.join(single)}”只有一个读数，它自己的散布看不出来，比较全靠别的水平的散布。"
@@ -202,6 +203,17 @@ def _spread(found: OneWay) -> list[Check]:
         return [Check("one-way.unequal-spread", text, "info")]
     text = f"各水平的散布不同（{seen}），而比较用了合并的标准差：散布大的水平，区间偏窄。"
     return [Check("one-way.unequal-spread", text)]
+
+
+def _disagreement(found: OneWay) -> list[Check]:
+    welch, alpha = found.welch_test, 1 - found.confidence
+    if welch is None or (welch.p < alpha) == (found.factor_test.p < alpha):
+        return []
+    text = (
+        f"两种检验说的不一样：假定散布相同，{p_text(found.factor_test.p)}；不假定，"
+        f"Welch 检验 {p_text(welch.p)}。证据就在界限上，别挑喜欢的那个，能补测就补测。"
+    )
+    return [Check("one-way.tests-disagree", text)]
 
 
 def _blocks(found: OneWay) -> list[Check]:

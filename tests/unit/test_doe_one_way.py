@@ -121,6 +121,9 @@ def test_levene_of_the_gear_data_and_its_anova() -> None:
     found = one_way(qt.load("gear"), factor="批次", value="直径")
     assert round(found.spread_test.f, 4) == 1.7059
     assert (round(found.factor_test.f, 3), round(found.factor_test.p, 4)) == (2.297, 0.0227)
+    # F and Welch's F stand on two sides of 5 %
+    assert "one-way.tests-disagree" in {check.code for check in found.checks}
+    assert "批次 7 比 批次 5 高" in found.verdict.text
 
 
 FILES = Path(scipy.stats.__file__).parent / "tests" / "data" / "nist_anova"
