@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qtools import frames
-from qtools.doe.fit import fit
+from qtools.doe.fit import Fit, fit
 from qtools.doe.reading import read_experiment
 from qtools.doe.robust_result import RobustModel
 from qtools.doe.terms import ModelMatrix, read_terms
 from qtools.errors import QualityDataError
+from qtools.estimate import t_p
+from qtools.result import Check
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_RARE = 0.01  # chance of such an outlier among all runs
 
 def robust_model(
     df: pd.DataFrame,
@@ -102,4 +105,22 @@ def robust_model(
         )
     if target is not None and not (frames.is_number(target) and np.isfinite(target)):
         raise QualityDataError(f"目标值 {target!r} 不是数。", hint="写一个数。")
-    return RobustModel(response, found, k, target, confidence, data.checks)
+    notes = (*data.checks, *_outlier(found, data.rows))
+    return RobustModel(response, found, k, target, confidence, notes)
+
+
+def _outlier(found: Fit, rows: Sequence[int]) -> tuple[Check, ...]:
+    """The run whose deleted residual is too large even for the largest of all (Bonferroni)."""
+    own = found.studentized
+    if own is None or found.df < 2:
+        return ()
+    place = int(np.abs(own).argmax())
+    rest = max(found.df - float(own[place]) ** 2, 1e-12)
+    deleted = float(own[place]) * ((found.df - 1) / rest) ** 0.5
+    if t_p(deleted, found.df - 1) * found.n > _RARE:
+        return ()
+    text = (
+        f"第 {rows[place]} 行的 {found.y[place]:g} 与模型相差 {abs(found.residuals[place]):.3g}，"
+        "比波动大得多；它一个就能改变结论，先核对原始记录。"
+    )
+    return (Check("robust-model.outlier", text),)

@@ -330,6 +330,25 @@ def test_combined_model_coefficients_agree_with_statsmodels(motor):
         assert own.p == pytest.approx(theirs.pvalues[key])
 
 
+def test_outlier_is_named_with_its_row(motor):
+    roles = {"factors": FACTORS, "noise": ["温度", "电压"], "response": "转矩"}
+    found = qt.doe.robust_model(motor, **roles)
+    (check,) = found.checks
+    assert check.code == "robust-model.outlier"
+    assert "8 与模型" in check.text
+    # statsmodels: external studentised residual of that run, Bonferroni
+    from statsmodels.formula.api import ols
+
+    x = found.fit.matrix.x
+    frame = pd.DataFrame(x[:, 1:], columns=[f"x{i}" for i in range(x.shape[1] - 1)])
+    frame["y"] = found.fit.y
+    test = ols("y ~ " + " + ".join(frame.columns[:-1]), frame).fit().outlier_test()
+    assert test["bonf(p)"].idxmin() == int(motor["转矩"].to_numpy().argmin())
+    assert test["bonf(p)"].min() < 0.01
+    clean = motor.assign(转矩=motor["转矩"].replace(8, 88))
+    assert qt.doe.robust_model(clean, **roles).checks == ()
+
+
 def test_target_trades_mean_against_spread():
     design = qt.doe.full_factorial(["甲", "热"], replicates=3)
     a, n = design.points.T
