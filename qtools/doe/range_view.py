@@ -35,13 +35,13 @@ def draw(results: Sequence[LevelAnalysis], title: str) -> go.Figure:
                 x=labels, y=means.tolist(), mode="lines+markers", row=row + 1, col=col + 1,
                 marker={"color": color, "symbol": symbol, "size": 9}, line={"color": color},
                 error_y={"type": "data", "array": _half(result, col), "color": color},
-                name=result.what, showlegend=False,
+                name=f"{result.what}（{factor.name}）", showlegend=False,
                 hovertemplate=f"{factor.name} = %{{x}}<br>{result.what} %{{y:.4g}}<extra></extra>",
             )  # fmt: skip
             fig.add_scatter(
                 x=[labels[0], labels[-1]], y=[float(result.fit.y.mean())] * 2, mode="lines",
-                line={"color": theme.GREY, "dash": "dot", "width": 1}, showlegend=False,
-                hoverinfo="skip", row=row + 1, col=col + 1,
+                name="总平均", line={"color": theme.GREY, "dash": "dot", "width": 1},
+                showlegend=False, hoverinfo="skip", row=row + 1, col=col + 1,
             )  # fmt: skip
         fig.update_yaxes(title_text=result.what, row=row + 1, col=1)
     fig.update_xaxes(type="category")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _RARE = 0.01  # chance of such an outlier among all runs
 
+
 def robust_model(
     df: pd.DataFrame,
     *,
@@ -120,7 +121,8 @@ def _outlier(found: Fit, rows: Sequence[int]) -> tuple[Check, ...]:
     if t_p(deleted, found.df - 1) * found.n > _RARE:
         return ()
     text = (
-        f"第 {rows[place]} 行的 {found.y[place]:g} 与模型相差 {abs(found.residuals[place]):.3g}，"
+        f"第 {rows[place]} 行的读数 {found.y[place]:g} "
+        f"与模型相差 {abs(found.residuals[place]):.3g}，"
         "比波动大得多；它一个就能改变结论，先核对原始记录。"
     )
     return (Check("robust-model.outlier", text),)
