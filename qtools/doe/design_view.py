@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Matrix = npt.NDArray[np.float64]
 
-_MOST = 45  # columns that can still be read
+_MOST, _FEW = 45, 16  # columns that can still be read; that can be read in the usual size
 
 
 def draw(design: Design) -> go.Figure:
@@ -41,6 +41,8 @@ def draw(design: Design) -> go.Figure:
         y=names,
         zmin=0,
         zmax=1,
+        xgap=1,
+        ygap=1,
         colorscale=[[0, "rgba(0,0,0,0)"], [0.001, "#DCE9F5"], [1, theme.BLUE]],
         colorbar={"title": {"text": "|r|"}},
         hovertemplate="%{y} 与 %{x}：|r| = %{z:.2f}<extra></extra>",
@@ -49,6 +51,7 @@ def draw(design: Design) -> go.Figure:
         f"热图：{len(names)} 个效应两两的相关系数的绝对值，对角线以外有 {mixed} 对不为 0。"
         f"{design.verdict.text}"
     )
-    theme.finish(fig, title="哪些效应分不开（颜色越深，越像）", alt=alt, height=480)
-    fig.update_xaxes(showgrid=False, tickangle=-60)
-    return fig.update_yaxes(showgrid=False, autorange="reversed")
+    theme.finish(fig, title="哪些效应分不开（颜色越深，越像）", alt=alt, height=max(480, 160 + 17 * len(names)))
+    every = {"dtick": 1, "tickfont": {"size": 10 if len(names) > _FEW else 12}}
+    fig.update_xaxes(showgrid=False, tickangle=-60, **every)
+    return fig.update_yaxes(showgrid=False, autorange="reversed", **every)
