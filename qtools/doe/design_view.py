@@ -51,7 +51,8 @@ def draw(design: Design) -> go.Figure:
         f"热图：{len(names)} 个效应两两的相关系数的绝对值，对角线以外有 {mixed} 对不为 0。"
         f"{design.verdict.text}"
     )
-    theme.finish(fig, title="哪些效应分不开（颜色越深，越像）", alt=alt, height=max(480, 160 + 17 * len(names)))
+    height = max(480, 160 + 17 * len(names))
+    theme.finish(fig, title="哪些效应分不开（颜色越深，越像）", alt=alt, height=height)
     every = {"dtick": 1, "tickfont": {"size": 10 if len(names) > _FEW else 12}}
     fig.update_xaxes(showgrid=False, tickangle=-60, **every)
     return fig.update_yaxes(showgrid=False, autorange="reversed", **every)
