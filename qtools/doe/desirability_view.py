@@ -24,7 +24,7 @@ def draw(found: Desirability) -> go.Figure:
     """One panel a response: its curve, the prediction at the best setting, its interval."""
     m = len(found.names)
     fig = theme.new_figure(
-        rows=m, cols=1, subplot_titles=list(found.names), vertical_spacing=0.28 / m
+        rows=m, cols=1, subplot_titles=list(found.names), vertical_spacing=0.42 / m
     )
     d = found.desirabilities(found.best)
     for place, (one, goal) in enumerate(zip(found.surfaces, found.goals, strict=True)):
@@ -63,7 +63,7 @@ def draw(found: Desirability) -> go.Figure:
         f"{found.verdict.text}"
     )
     title = "各响应的意愿曲线与预测（虚线是界限）"
-    return theme.finish(fig, title=title, alt=alt, height=150 * m + 130)
+    return theme.finish(fig, title=title, alt=alt, height=165 * m + 130)
 
 
 def at_odds(found: Desirability) -> tuple[int, int]:

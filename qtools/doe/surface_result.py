@@ -199,6 +199,13 @@ class ResponseSurface(Result):
         return self.region.on_border(self.best)
 
     @property
+    def climbs(self) -> bool:
+        """Whether the way to the goal is up: for a target, seen from the centre."""
+        if self.wanted is None:
+            return float(self.goal) > self.surface.constant
+        return self.goal == "max"
+
+    @property
     def reached(self) -> bool:
         """Whether a target value can be had in the region."""
         if self.wanted is not None:

@@ -28,20 +28,13 @@ def described(settings: dict[str, Setting], digits: int = 4) -> str:
     return "，".join(f"{name} {format_number(value, digits)}" for name, value in settings.items())
 
 
-def highest(found: ResponseSurface) -> bool:
-    """Whether the path climbs: for a target, towards it from the centre."""
-    if found.wanted is None:
-        return float(found.goal) > found.surface.constant
-    return found.goal == "max"
-
-
 def path(found: ResponseSurface, step: float, upto: float | None) -> pd.DataFrame:
     """Best point at each distance from the centre; see :meth:`ResponseSurface.path`."""
     import pandas as pd
 
     far = upto if upto is not None else found.region.radius * (1.0 if found.located else 1.5)
     radii = np.arange(0.0, far + step / 2, step)[:_ROWS]
-    points = np.array([ridge(found.surface, radius, highest(found)) for radius in radii])
+    points = np.array([ridge(found.surface, radius, found.climbs) for radius in radii])
     columns: dict[str, object] = {"距中心（编码）": radii}
     for factor, coded in zip(found.factors, points.T, strict=True):
         columns[factor.name] = factor.settings(coded)

@@ -134,7 +134,7 @@ def _trust(
     percent = f"{100 * found.confidence:g}"
     fig.add_contour(
         x=x, y=y, z=np.minimum(share, 3.0).tolist(), **at, showscale=False, hoverinfo="skip",
-        contours={"type": "constraint", "operation": "<", "value": 1.0},
+        contours={"type": "constraint", "operation": ">", "value": 1.0},  # shades what fails it
         fillcolor="rgba(230,159,0,0.35)", line={"color": theme.ORANGE, "width": 2},
         name=f"驻点的 {percent} % 置信域", showlegend=True,
     )  # fmt: skip
@@ -206,7 +206,7 @@ def draw_path(found: ResponseSurface) -> go.Figure:
     for row in (1, 2):
         edge = {"color": theme.INK, "dash": "dot"}
         fig.add_vline(x=found.region.radius, line=edge, row=row, col=1)
-    way = "升" if tables.highest(found) else "降"
+    way = "升" if found.climbs else "降"
     inside = frame.loc[frame["在试验范围内"] == "是", "预测平均"]
     alt = (
         f"折线图：离中心越远，沿最好的方向“{found.response}”的预测平均怎样{way}，"
