@@ -8,7 +8,7 @@ import numpy as np
 
 from qtools import theme
 from qtools.display import format_number, p_text
-from qtools.result import Check
+from qtools.result import Check, Interval
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -71,8 +71,20 @@ def figure(found: CountAnalysis) -> go.Figure:
         f"菱形是调整后的率，横杠是区间，圆圈是直接算的率。{'；'.join(words)}。"
     )
     theme.finish(fig, title=f"{unit(found)}：各水平的率", alt=alt, height=440)
-    fig.update_yaxes(type="log", dtick="D2")
+    fig.update_yaxes(type="log", **_ticks([r.log_rate.interval for r in rates]))
     return fig.update_yaxes(title_text=unit(found), row=1, col=1)
+
+
+def _ticks(logs: list[Interval]) -> dict[str, list[float] | list[str]]:
+    """1, 2, 5, 10 ... within the drawn range, written out."""
+    low = min(own.low for own in logs) / np.log(10)
+    high = max(own.high for own in logs) / np.log(10)
+    marks = [
+        digit * 10.0**power
+        for power in range(int(np.floor(low)), int(np.ceil(high)) + 1)
+        for digit in ((1, 2, 5) if high - low < 4 else (1,))
+    ]
+    return {"tickvals": marks, "ticktext": [f"{mark:g}" for mark in marks]}
 
 
 def standardized(found: CountAnalysis) -> Vector:
@@ -99,7 +111,9 @@ def residual_figure(found: CountAnalysis) -> go.Figure:
         f"{outside:.0f} % 的点在虚线之外。"
     )
     theme.finish(fig, title="标准化残差与拟合值", alt=alt, height=380)
-    fig.update_xaxes(type="log", title_text=f"拟合的{found.count}", dtick="D2")
+    fig.update_xaxes(type="log", title_text=f"拟合的{found.count}")
+    ends = np.log([found.fit.mu.min(), found.fit.mu.max()])
+    fig.update_xaxes(**_ticks([Interval(float(ends[0]), float(ends[1]), 0.95, "")]))
     return fig.update_yaxes(title_text="标准化残差")
 
 

@@ -57,7 +57,7 @@ def figure(found: OneWay) -> go.Figure:
     )  # fmt: skip
     means = [level.mean for level in found.levels]
     if found.control is None:
-        halves, name = comparison_halves(found), "平均与比较区间"
+        halves, name = comparison_halves(found), "平均与比较区间（不相交即有差别）"
         note = "横杠不相交的两个水平有差别"
     else:
         rule = {d.level: (d.interval.high - d.interval.low) / 2 for d in found.differences}
@@ -76,7 +76,7 @@ def figure(found: OneWay) -> go.Figure:
         f"散点图：横轴为“{found.factor}”的 {k} 个水平，纵轴为{found.value}；小圈是读数，"
         f"菱形是平均，横杠是同时区间，{note}。{found.verdict.text}"
     )
-    theme.finish(fig, title=f"{found.value}：各{found.factor}的平均（{note}）", alt=alt, height=440)
+    theme.finish(fig, title=f"{found.value}：各{found.factor}的平均", alt=alt, height=440)
     ticks = {"tickvals": list(range(k)), "ticktext": [level.name for level in found.levels]}
     fig.update_xaxes(title_text=found.factor, showgrid=False, range=[-0.6, k - 0.4], **ticks)
     return fig.update_yaxes(title_text=found.value)
