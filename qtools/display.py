@@ -120,6 +120,11 @@ def p_text(p: float) -> str:
 _NUMERIC = ' class="qt-num"'
 
 
+def _is_p(heading: str) -> bool:
+    """Whether a column holds p values: ``p``, or ``…：p`` for another analysis beside it."""
+    return heading == "p" or heading.endswith("：p")
+
+
 def html_table(frame: pd.DataFrame, caption: str = "") -> str:
     """Accessible HTML of a small table: caption, header scopes, numbers rounded for display only.
 
@@ -134,7 +139,7 @@ def html_table(frame: pd.DataFrame, caption: str = "") -> str:
         frame = frame.reset_index()
     columns = [list(column) for _, column in frame.items()]
     shown = [
-        list(map(format_p, column)) if name == "p" else format_column(column)
+        list(map(format_p, column)) if _is_p(str(name)) else format_column(column)
         for name, column in zip(frame.columns, columns, strict=True)
     ]
     numeric = [
