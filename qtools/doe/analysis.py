@@ -9,7 +9,6 @@ nothing is left over, Lenth's method decides (:mod:`qtools.doe.lenth`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,11 +17,12 @@ from qtools import frames
 from qtools.doe.analysis_result import FactorialAnalysis
 from qtools.doe.anova import tests_of
 from qtools.doe.design import BLOCK, CODE, HEADS, RUN, Design
+from qtools.doe.estimable import estimable, says_more
 from qtools.doe.factor import Factor, Setting
 from qtools.doe.fit import Fit, fit
 from qtools.doe.lenth import CRITICAL_NAMES, RATE_NAMES, Critical, Rate
 from qtools.doe.reading import Experiment, read_experiment
-from qtools.doe.terms import ModelMatrix, Term, read_terms, term_name
+from qtools.doe.terms import ModelMatrix, Term, read_terms
 from qtools.doe.transformation import LEAST_DF, BoxCox, box_cox
 from qtools.errors import QualityDataError
 from qtools.variance import flat
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     Vector = npt.NDArray[np.float64]
 
 CURVATURE = "弯曲"
-_ALL, _TOP = 8, 4  # model="auto" tries all interactions of 8 factors, and 4-way ones of more
 _RESPONSE = "响应"
 _MODELS = ("auto", "main", "interactions", "quadratic", "full")
 
@@ -214,15 +213,18 @@ def _matrix(
         points = np.column_stack([points, np.where(center, 1.0, -1.0)])
         extra.append((len(factors),))
         factors.append(Factor(CURVATURE, ("析因点", "中心点")))
+    if extra and not says_more(tuple(factors), before, extra, points):
+        extra = []
     if model == "auto":
-        terms, dropped = _estimable(tuple(factors), k, points, (*before, *extra))
+        terms, dropped = estimable(tuple(factors), k, points, (*before, *extra))
     else:
         terms, dropped = read_terms(model, read.factors), ()
-    if any(len(set(term)) < len(term) for term in terms):
-        extra, factors, points = [], factors[: k + len(before)], points[:, : k + len(before)]
+    if extra and not says_more(tuple(factors), (*before, *terms), extra, points):
+        extra = []
     whole = (*before, *terms, *extra)
     places = tuple(range(len(before), len(before) + len(terms)))
-    return ModelMatrix(tuple(factors), whole, points), places, dropped
+    used = k + len(before) + len(extra)
+    return ModelMatrix(tuple(factors[:used]), whole, points[:, :used]), places, dropped
 
 
 def _center(read: Experiment) -> npt.NDArray[np.bool_] | None:
@@ -235,50 +237,6 @@ def _center(read: Experiment) -> npt.NDArray[np.bool_] | None:
     if not center.any() or center.all() or (np.abs(own[~center] - 1) > 1e-9).any():
         return None
     return np.asarray(center)
-
-
-def _estimable(
-    factors: tuple[Factor, ...], k: int, points: Matrix, others: Sequence[Term]
-) -> tuple[tuple[Term, ...], tuple[str, ...]]:
-    """Terms whose columns are new, the lowest orders first, and the names of those that are not.
-
-    Runs that are missing make effects lean on each other, the more so the more there are. A model
-    that leaves nothing over then does without its highest interactions.
-    """
-    n = len(points)
-    most = len(np.unique(np.round(points, 9), axis=0))
-    basis = np.linalg.qr(ModelMatrix(factors, tuple(others), points).x)[0]
-    kept: list[Term] = []
-    lost: list[Term] = []
-    for term in _up_to(k):
-        block = ModelMatrix(factors, (term,), points, intercept=False).x
-        if basis.shape[1] + block.shape[1] <= most:
-            rest = block - basis @ (basis.T @ block)
-            rest -= basis @ (basis.T @ rest)
-            if np.linalg.svd(rest, compute_uv=False).min() > 1e-8 * np.linalg.norm(block):
-                kept.append(term)
-                basis = np.hstack([basis, np.linalg.qr(rest)[0]])
-                continue
-        lost.append(term)
-    while basis.shape[1] >= n and kept and len(kept[-1]) > 2:
-        x = ModelMatrix(factors, tuple(kept), points).x
-        if np.abs(x.T @ x - np.diag((x**2).sum(axis=0))).max() < 1e-6:
-            break
-        highest = len(kept[-1])
-        lost = [term for term in kept if len(term) == highest] + lost
-        kept = [term for term in kept if len(term) < highest]
-        basis = ModelMatrix(factors, (*others, *kept), points).x
-    if not kept:
-        raise QualityDataError(
-            "这些试验一个效应也估计不了。", hint="至少要有两个不同的设置，而且不与区组混杂。"
-        )
-    return tuple(kept), tuple(term_name(term, factors) for term in lost)
-
-
-def _up_to(k: int) -> list[Term]:
-    """Terms that are tried: all, or up to four factors at a time where there are many."""
-    highest = k if k <= _ALL else _TOP
-    return [term for order in range(1, highest + 1) for term in combinations(range(k), order)]
 
 
 def _box_cox(found: Fit, confidence: float) -> BoxCox | None:

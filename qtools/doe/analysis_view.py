@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Vector = npt.NDArray[np.float64]
 
 _BARS = 20  # of a Pareto chart
-_PANELS = 4  # interactions that are drawn
+_PANELS, _ACROSS = 3, 3  # interactions that are drawn, and panels in a row
 _WORD = 14  # letters of a name on an axis
 _PLOT, _LETTER = 330, 17  # pixels: of a plot, of a line of letters
 _LOOK = {True: (theme.RED, "显著"), False: (theme.BLUE, "不显著")}
@@ -116,19 +116,19 @@ def _name_points(fig: go.Figure, result: FactorialAnalysis, quantile: Vector) ->
     """Names beside the points; where points crowd, below to the right with a leader."""
     ranked = sorted(result.terms, key=lambda test: -test.size)
     pixel = 1.1 * ranked[0].size / _PLOT or 1.0
+    named = [test for test in ranked if test.active]
+    heights = [test.size / pixel for test in named]
     free = np.inf  # lowest pixel that is taken
-    for test, x in zip(ranked, quantile[::-1], strict=True):
-        if not test.active:
-            break
-        height = test.size / pixel
-        crowded = height > free - _LETTER
-        free = free - _LETTER if crowded else height
-        side = {"ax": 44, "ay": height - free + 6, "xanchor": "left"} if crowded else {
-            "ax": -9, "ay": 0, "xanchor": "right"
-        }  # fmt: skip
+    for at, (test, x, height) in enumerate(zip(named, quantile[::-1], heights, strict=False)):
+        above = height > free - _LETTER
+        beside = above or (at + 1 < len(named) and heights[at + 1] > height - _LETTER)
+        free = free - _LETTER if above else height
+        side = {"ax": -9, "ay": 0, "xanchor": "right"}
+        if beside:
+            side = {"ax": 44, "ay": height - free - 4, "xanchor": "left"}
         fig.add_annotation(
             x=float(x), y=test.size, text=_short(test.name), showarrow=True, arrowhead=0,
-            arrowwidth=1, arrowcolor=theme.GREY if crowded else "rgba(0,0,0,0)",
+            arrowwidth=1, arrowcolor=theme.GREY if beside else "rgba(0,0,0,0)",
             standoff=5, font={"size": 12}, **side,
         )  # fmt: skip
 
@@ -196,26 +196,28 @@ def effects(result: FactorialAnalysis) -> go.Figure:
     read = result.experiment
     k = len(read.factors)
     pairs = _pairs(result)
-    cols = min(max(k, 1), 5) if not pairs else min(max(k, len(pairs)), 5)
+    cols = min(max(k, len(pairs)), _ACROSS)
     rows = -(-k // cols) + (-(-len(pairs) // cols) if pairs else 0)
     names = [factor.name for factor in read.factors] + [""] * (-k % cols)
     names += [f"{read.names[a]}×{read.names[b]}" for a, b in pairs]
     fig = theme.new_figure(
         rows=rows, cols=cols, shared_yaxes="all", subplot_titles=names,
-        vertical_spacing=0.28 / rows if rows > 1 else 0.1, horizontal_spacing=0.03,
+        vertical_spacing=0.3 / rows if rows > 1 else 0.1, horizontal_spacing=0.05,
     )  # fmt: skip
     for place, factor in enumerate(read.factors):
         means = [_mean(result, {place: float(coded)}) for coded in factor.positions]
         _line(fig, [format_number(level) for level in factor.levels], means,
-              place // cols + 1, place % cols + 1, 0, None)  # fmt: skip
-    first = -(-k // cols)
+              place // cols + 1, place % cols + 1, 0, "", False)  # fmt: skip
+    first, told = -(-k // cols), set[str]()
     for at, (a, b) in enumerate(pairs):
         one, other = read.factors[a], read.factors[b]
         for which, coded in enumerate(other.positions):
             means = [_mean(result, {a: float(c), b: float(coded)}) for c in one.positions]
             label = f"{other.name} {format_number(other.levels[which])}"
+            new = label not in told
             _line(fig, [format_number(level) for level in one.levels], means,
-                  first + at // cols + 1, at % cols + 1, which, label)  # fmt: skip
+                  first + at // cols + 1, at % cols + 1, which, label, new)  # fmt: skip
+            told.add(label)
     fig.update_xaxes(type="category")
     fig.update_yaxes(title_text=read.response, col=1)
     words = "、".join(f"{read.names[a]}×{read.names[b]}" for a, b in pairs)
@@ -224,7 +226,7 @@ def effects(result: FactorialAnalysis) -> go.Figure:
         title="各因子各水平的平均" + ("；下面是有交互的因子对" if pairs else ""),
         alt=f"折线小图，每个因子一格，线越陡效应越大；交互的因子对：{words or '没有'}，"
         "两条线不平行就是交互。",
-        height=230 * rows + 90,
+        height=200 * rows + 90,
     )
 
 
@@ -238,10 +240,11 @@ def _pairs(result: FactorialAnalysis) -> list[tuple[int, int]]:
 
 
 def _line(
-    fig: go.Figure, x: list[str], y: list[float], row: int, col: int, look: int, label: str | None
-) -> None:
+    fig: go.Figure, x: list[str], y: list[float], row: int, col: int, look: int,
+    label: str, told: bool,
+) -> None:  # fmt: skip
     fig.add_scatter(
-        x=x, y=y, mode="lines+markers", name=label or "", showlegend=label is not None,
+        x=x, y=y, mode="lines+markers", name=label, showlegend=told,
         line={"color": theme.COLORS[look % 7], "dash": theme.DASHES[look % 7]},
         marker={"symbol": theme.SYMBOLS[look % 7], "size": 8},
         row=row, col=col,

@@ -79,9 +79,9 @@ def decision_text(result: FactorialAnalysis, goal: str, noise: Sequence[str], ru
     require_options(result.experiment, goal, noise, runs)
     response = result.experiment.response
     if not result.decided:
-        return result.verdict.text + "先补做几次重复，再谈改设置。"
+        return "还不能决定：没有误差可比。先补做几次重复，再谈改设置。"
     if not result.active:
-        return f"不凭这次试验改设置：{result.verdict.text}"
+        return "不凭这次试验改设置：没有看得出的效应。"
     used = {name for test in result.terms if test.active for name in _names(result, test.term)}
     if used <= set(noise):
         return f"没有可以改的设置：影响“{response}”的只有选不了的{'、'.join(sorted(used))}。"

@@ -443,3 +443,124 @@ def test_display(ceramic):
         full.effect("硬度")
     with pytest.raises(QualityDataError, match="不是因子"):
         full.settings(noise=["硬度"])
+
+
+def test_decision_says_what_to_set_or_why_not(ceramic):
+    full = analyze(ceramic, factors=CERAMIC, response="强度", model="auto")
+    said = full.decision(goal="大", noise=["批"])
+    assert "粒度 140/170、方向 纵向" in said
+    assert "还有 3 种设置与它分不开" in said
+    worst = full.decision(goal="小", noise=["批"])
+    assert "方向 横向" in worst
+    assert full.decision(goal="min", noise=["批"]) == worst
+    dull = analyze(ceramic.query("方向 == '纵向'"), factors=["速度", "进给", "批"], response="强度",
+                   model="full")  # fmt: skip
+    assert dull.active == ("批",)
+    assert "没有可以改的设置" in dull.decision(noise=["批"])
+    design, _, y = replicated(seed=9)
+    nothing = analyze(design, response=np.random.default_rng(8).normal(50, 1, len(y)))
+    assert nothing.active == ()
+    assert "不凭这次试验改设置" in nothing.decision()
+    single = pd.DataFrame({"A": [1, 2], "y": [3.0, 4.0]})
+    assert "还不能决定" in analyze(single, factors=["A"], response="y", model="full").decision()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"goal": "望大"}, "望大"), ({"noise": ["硬度"]}, "不是因子"), ({"runs": 0}, "runs")],
+)
+def test_decision_refuses_what_it_does_not_know(ceramic, options, words):
+    full = analyze(ceramic, factors=CERAMIC, response="强度", model="full")
+    with pytest.raises(QualityDataError, match=words):
+        full.decision(**options)
+
+
+def test_settings_have_the_intervals_of_statsmodels(ceramic):
+    import statsmodels.api as sm
+
+    full = analyze(ceramic, factors=CERAMIC, response="强度", model="full")
+    reduced = analyze(ceramic, factors=CERAMIC, response="强度", model=full.reduced)
+    fitted = sm.OLS(reduced.fit.y, reduced.fit.matrix.x).fit()
+    best = full.settings(goal="大", runs=1).iloc[0]
+    at = int(np.flatnonzero((ceramic[CERAMIC] == best[CERAMIC]).all(axis=1))[0])
+    frame = fitted.get_prediction(reduced.fit.matrix.x[[at]]).summary_frame(alpha=0.05)
+    expected = frame[["mean", "mean_ci_lower", "mean_ci_upper", "obs_ci_lower", "obs_ci_upper"]]
+    got = best[["预测", "下限", "上限", "确认下限", "确认上限"]].astype(float)
+    assert got.to_numpy() == pytest.approx(expected.to_numpy()[0], rel=1e-10)
+
+
+def test_settings_told_from_the_best_by_a_contrast(ceramic):
+    """The difference of two settings is a contrast; its interval by R's rule, written out."""
+    from scipy import stats
+
+    full = analyze(ceramic, factors=CERAMIC, response="强度", model="full")
+    reduced = analyze(ceramic, factors=CERAMIC, response="强度", model=full.reduced)
+    table = full.settings(goal="大", noise=["批"])
+    x, fit = reduced.fit.matrix.x, reduced.fit
+    covariance = np.linalg.inv(x.T @ x) * fit.sse / fit.df
+    t = stats.t.ppf(0.975, fit.df)
+
+    def row(setting):
+        own = (ceramic[CERAMIC[:4]] == setting[CERAMIC[:4]]).all(axis=1).to_numpy()
+        return x[own].mean(axis=0)
+
+    for _, setting in table.iloc[1:].iterrows():
+        contrast = row(table.iloc[0]) - row(setting)
+        apart = contrast @ fit.beta > t * (contrast @ covariance @ contrast) ** 0.5
+        assert setting["与最好的分得开"] == ("是" if apart else "否")
+
+
+def test_ways_side_by_side(ceramic):
+    full = analyze(ceramic, factors=CERAMIC, response="强度", model="full")
+    assert full.ways()["项数"].tolist() == [6, 5, 3, 2]
+    reduced = analyze(ceramic, factors=CERAMIC, response="强度", model=full.reduced)
+    assert reduced.ways()["方法"].tolist() == ["t", "t，Bonferroni"]
+
+
+def test_sign_of_an_effect_does_not_hang_on_the_run_order(ceramic):
+    one = analyze(ceramic, factors=CERAMIC, response="强度", model="full")
+    other = analyze(ceramic.iloc[::-1], factors=CERAMIC, response="强度", model="full")
+    assert other.effect("批") == pytest.approx(one.effect("批"))
+    told = analyze(
+        ceramic.drop(columns="标准序"), factors=CERAMIC, response="强度", model="full",
+        coding={"批": ("批1", "批2"), "方向": ("纵向", "横向"), "粒度": ("140/170", "80/100")},
+    )  # fmt: skip
+    assert told.effect("批") == pytest.approx(one.effect("批"))
+    with pytest.raises(QualityDataError, match="不在给出的次序里"):
+        analyze(ceramic, factors=CERAMIC, response="强度", coding={"批": ("批1", "批3")})
+
+
+def test_settings_of_a_design_are_coded_as_designed():
+    """A run lost at the end of the range does not move the code of the others."""
+    design = full_factorial({"温度": (160, 170, 180)}, replicates=2, seed=1)
+    y = np.where(design.runs["温度"] == 180, np.nan, design.runs["温度"] + np.arange(6) % 2)
+    found = analyze(design, response=y, model="main")
+    assert found.experiment.factors[0].levels == (160.0, 180.0)
+
+
+def test_model_as_a_command_line_gives_it(ceramic):
+    word = analyze(ceramic, factors=CERAMIC, response="强度", model=["main"])
+    digit = analyze(ceramic, factors=CERAMIC, response="强度", model=["1"])
+    assert [t.name for t in word.terms] == [t.name for t in digit.terms] == CERAMIC
+
+
+def test_curvature_that_blocks_or_squares_already_say_is_left_out():
+    design, _, y = replicated(center=4)
+    runs = design.runs.assign(强度=y)
+    center = (runs["温度"] == 170).to_numpy()
+    runs["班"] = np.where(center, "晚", "早")  # all centre runs on one shift
+    found = analyze(runs, factors=["温度", "压力", "时间"], response="强度", block="班")
+    assert found.curvature is None
+    assert "班" in found.anova()["来源"].tolist()
+    squared = analyze(runs, factors=["温度", "压力"], response="强度", model=["温度", "温度²"])
+    assert squared.curvature is None
+
+
+def test_auto_with_centre_runs_in_a_block_of_their_own():
+    design, _, y = replicated(center=4)
+    runs = design.runs.assign(强度=y)
+    runs["班"] = np.where((runs["温度"] == 170).to_numpy(), "晚", "早")
+    names = ["温度", "压力", "时间"]
+    found = analyze(runs, factors=names, response="强度", block="班", model="auto")
+    assert len(found.terms) == 7
+    assert found.dropped == ()
