@@ -291,8 +291,9 @@ class CountAnalysis(Result):
     def verdict(self) -> Verdict:
         """Which factors change the rate, by what ratio; the strongest first."""
         alpha = 1 - self.confidence
+        how = f" {self.effects.how} " if self.effects.how[0].isascii() else self.effects.how
         rule = (
-            f"{FAMILIES[self.family]}模型，各项用{self.effects.how}检验（第三类），"
+            f"{FAMILIES[self.family]}模型，各项用{how}检验（第三类），"
             f"p < {alpha:g} 的算有影响；倍数的区间是该因子全部水平之比的同时区间（Tukey–Kramer）"
         )
         source = "McCullagh 与 Nelder（1989）第 6 章；Venables 与 Ripley（2002）7.4 节"

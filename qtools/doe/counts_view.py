@@ -8,6 +8,7 @@ import numpy as np
 
 from qtools import theme
 from qtools.display import format_number, p_text
+from qtools.doe.settings import numbered
 from qtools.result import Check, Interval
 
 if TYPE_CHECKING:
@@ -43,11 +44,11 @@ def figure(found: CountAnalysis) -> go.Figure:
         value = np.exp([rate.log_rate.value for rate in own])
         high = np.exp([rate.log_rate.interval.high for rate in own])
         low = np.exp([rate.log_rate.interval.low for rate in own])
-        x = list(range(len(own)))
-        raw = [(at, rate.raw) for at, rate in enumerate(own) if rate.raw is not None]
+        x = [rate.level for rate in own]
+        raw = [(rate.level, rate.raw) for rate in own if rate.raw is not None]
         fig.add_scatter(
-            x=[at for at, _ in raw], y=[rate for _, rate in raw], mode="markers", name="直接算的率",
-            marker={"color": theme.GREY, "size": 8, "symbol": "circle-open"},
+            x=[level for level, _ in raw], y=[rate for _, rate in raw], mode="markers",
+            name="直接算的率", marker={"color": theme.GREY, "size": 8, "symbol": "circle-open"},
             showlegend=column == 1 and bool(raw), legendgroup="raw", row=1, col=column,
             hovertemplate="%{y:.3g}<extra></extra>",
         )  # fmt: skip
@@ -60,10 +61,8 @@ def figure(found: CountAnalysis) -> go.Figure:
             showlegend=column == 1, legendgroup="adjusted", row=1, col=column,
             hovertemplate="%{y:.3g}<extra></extra>",
         )  # fmt: skip
-        fig.update_xaxes(
-            tickvals=x, ticktext=[rate.level for rate in own], range=[-0.6, len(own) - 0.4],
-            showgrid=False, row=1, col=column,
-        )  # fmt: skip
+        # a category of its own for each level: numbers stay names
+        fig.update_xaxes(type="category", showgrid=False, row=1, col=column)
         wide = found.range_of(name)
         words.append(f"{name}：{wide.level} 最高，{wide.other} 最低")
     alt = (
@@ -101,6 +100,7 @@ def residual_figure(found: CountAnalysis) -> go.Figure:
     fig.add_scatter(
         x=found.fit.mu.tolist(), y=r.tolist(), mode="markers", customdata=list(found.rows),
         marker={"color": theme.BLUE, "size": 6, "symbol": "circle-open"}, showlegend=False,
+        name="标准化残差",
         hovertemplate="第 %{customdata} 行：拟合 %{x:.3g}，残差 %{y:.2f}<extra></extra>",
     )  # fmt: skip
     for y in (-2, 2):
@@ -120,8 +120,20 @@ def residual_figure(found: CountAnalysis) -> go.Figure:
 def checks(found: CountAnalysis) -> tuple[Check, ...]:
     """提醒 What limits the answer, most serious first."""
     return (
-        *found.read_checks, *_zeros(found), *_scatter(found), *_clusters(found), *_odd(found),
+        *found.read_checks, *_numbered(found), *_zeros(found), *_scatter(found),
+        *_clusters(found), *_odd(found),
     )  # fmt: skip
+
+
+def _numbered(found: CountAnalysis) -> list[Check]:
+    names = [found.factors[place].name for place in found.main if numbered(found.matrix, place)]
+    if not names:
+        return []
+    text = (
+        f"“{'、'.join(names)}”里的 1、2、3……当作了刻度，率按同样的倍数逐级变；"
+        "若只是编号（机台、班次、批号），请写进 categorical。"
+    )
+    return [Check("counts.numbered-levels", text)]
 
 
 def _zeros(found: CountAnalysis) -> list[Check]:

@@ -42,3 +42,12 @@ def setting_rows(matrix: ModelMatrix, place: int) -> Matrix:
 def setting_names(factor: Factor) -> tuple[str, ...]:
     """Settings as readers see them."""
     return tuple(f"{own:g}" if isinstance(own, float) else str(own) for own in factor.levels)
+
+
+def numbered(matrix: ModelMatrix, place: int) -> bool:
+    """Whether a continuous factor looks like numbers of machines or shifts: 1, 2, 3 and so on."""
+    factor = matrix.factors[place]
+    if not factor.continuous:
+        return False
+    found = sorted({float(own) for own in factor.settings(np.unique(matrix.points[:, place]))})
+    return len(found) > 2 and found == [float(n) for n in range(1, len(found) + 1)]

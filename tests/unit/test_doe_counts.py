@@ -210,6 +210,15 @@ def test_continuous_factor_is_a_ratio_from_low_to_high() -> None:
     assert number.table()["直接算的率"].isna().all()
 
 
+def test_numbers_of_machines_are_no_scale() -> None:
+    df = pd.DataFrame({"机台": [1, 2, 3] * 4, "疵": [4, 9, 5, 6, 8, 4, 5, 9, 6, 3, 8, 4]})
+    found = analyze_counts(df, factors=["机台"], count="疵")
+    assert "counts.numbered-levels" in {check.code for check in found.checks}
+    named = analyze_counts(df, factors=["机台"], count="疵", categorical=["机台"])
+    assert named.effects.tests[0][1] == 2
+    assert "counts.numbered-levels" not in {check.code for check in named.checks}
+
+
 def test_fit_runs_away_where_a_cell_is_empty() -> None:
     x = np.array([[1.0, -1], [1, -1], [1, 1], [1, 1]])
     with pytest.raises(qt.QualityDataError, match="没有收敛"):
