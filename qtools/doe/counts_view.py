@@ -62,7 +62,7 @@ def figure(found: CountAnalysis) -> go.Figure:
             hovertemplate="%{y:.3g}<extra></extra>",
         )  # fmt: skip
         # a category of its own for each level: numbers stay names
-        fig.update_xaxes(type="category", showgrid=False, row=1, col=column)
+        fig.update_xaxes(type="category", tickvals=x, showgrid=False, row=1, col=column)
         wide = found.range_of(name)
         words.append(f"{name}：{wide.level} 最高，{wide.other} 最低")
     alt = (
