@@ -141,6 +141,20 @@ def test_no_interval_where_most_degrees_of_freedom_are_unknown():
     assert "有多准还说不上来" in found.verdict.text
 
 
+def test_so_many_degrees_of_freedom_that_they_are_infinite_give_no_interval():
+    inputs = {name: Input.normal(0, 1, 999_999) for name in "ab"}
+    found = uncertainty_budget(lambda a, b: a + b, inputs, tolerance=10.0)
+    assert math.isinf(found.df_effective)
+    assert found.assumed == 0
+    assert found.pct_interval is None
+    assert "pct_tolerance_low" not in found.metrics()
+    assert "nan" not in found.verdict.text
+    assert "写的自由度大到等于完全知道" in found.verdict.text
+    assert "没有写自由度" not in found.verdict.text
+    one = uncertainty_budget(lambda a: a, {"a": Input.normal(0, 1, 999_999)}, tolerance=10.0)
+    assert one.pct_interval.low == pytest.approx(one.pct_interval.high, rel=0.005)
+
+
 def test_without_a_tolerance_nothing_is_judged():
     found = micrometer()
     assert found.verdict.level == "info"
