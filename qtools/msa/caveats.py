@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtools.display import p_text
+from qtools.msa.decision import ratios_of
 from qtools.result import Check
 
 if TYPE_CHECKING:
@@ -95,12 +96,12 @@ def _components(result: GageRR) -> list[Check]:
 def _firmness(result: GageRR) -> list[Check]:
     out = []
     criteria = result.criteria
-    upper = result.intervals["pct_study_var"].high
-    band = criteria.band(result.pct_study_var)
+    key, (label, ratio) = next(iter(ratios_of(result).items()))
+    upper, band = result.intervals[key].high, criteria.band(ratio)
     percent = f"{100 * result.confidence:g} %"
     if criteria.band(upper) is not band:
         text = (
-            f"%GRR 的 {percent} 区间上限是 {upper:.1f} %，已越过 {band.limit:g} % 这条线："
+            f"{label}的 {percent} 区间上限是 {upper:.1f} %，已越过 {band.limit:g} % 这条线："
             "数据不够多，结论还不能算数。加检验员或零件，比加重复次数有用。"
         )
         out.append(Check("gage-rr.wide-interval", text))
