@@ -76,10 +76,21 @@ class LinearityStudy(Result):
         return self.line.at(self.line.center)
 
     @property
+    def ends(self) -> tuple[tuple[float, Estimate], tuple[float, Estimate]]:
+        """Both ends of the range, and the bias there on the line."""
+        low, high = float(self.x.min()), float(self.x.max())
+        return (low, self.line.at(low)), (high, self.line.at(high))
+
+    @property
     def worst(self) -> tuple[float, Estimate]:
         """End of the range where the line is farthest from 0, and the bias there."""
-        ends = [(x, self.line.at(x)) for x in (float(self.x.min()), float(self.x.max()))]
-        return max(ends, key=lambda end: abs(end[1].value))
+        return max(self.ends, key=lambda end: abs(end[1].value))
+
+    @property
+    def _ends(self) -> str:
+        """How a line without a mean bias runs: far standards can have the same sign."""
+        (_, low), (_, high) = self.ends
+        return "，两端一高一低" if low.value * high.value < 0 else ""
 
     @property
     def lack_of_fit(self) -> tuple[float, float] | None:
@@ -202,7 +213,7 @@ class LinearityStudy(Result):
         text = {
             (): "看不出偏倚，也看不出偏倚随量值变化",
             ("location",): f"位置不过关：平均偏 {mean}；看不出偏倚随量值变化",
-            ("slope",): "线性不过关：偏倚随量值变化，两端一高一低，平均起来却看不出",
+            ("slope",): f"线性不过关：偏倚随量值变化{self._ends}，平均起来却看不出",
             ("location", "slope"): (
                 f"位置和线性都不过关：平均偏 {mean}，而且偏倚随量值变化，不能只减一个常数"
             ),
@@ -215,7 +226,7 @@ class LinearityStudy(Result):
         if self.width is not None:
             place, worst = self.worst
             level, told = judge(bool(fails), worst.value, worst.interval, self.width, self.criteria)
-            told = f"偏倚最大的一端（参考值 {format_number(place)}）{told}"
+            told = f"偏倚较大的一端（参考值 {format_number(place)}）{told}"
         parts = "；".join(filter(None, (numbers, told)))
         rule = "斜率的区间含 0，就看不出偏倚随量值变化；" + self.criteria.rule
         return Verdict(level, f"{text}。{parts}。", rule, self.criteria.source)

@@ -198,3 +198,31 @@ def test_display():
     assert "3 个标准件，18 个读数" in figure.layout.meta["alt"]
     assert figure.layout.xaxis.title.text == "参考值"
     assert not any(isinstance(value, np.generic) for value in result.metrics().values())
+
+
+def test_both_ends_are_told_apart_only_where_their_signs_differ():
+    x = np.r_[[1.0] * 10, [1.2] * 10, [1.5] * 10, [20.0] * 2]
+    y = x + 0.06 + 0.012 * (x - 1) + np.random.default_rng(2).normal(0, 0.2, 32)
+    frame = pd.DataFrame({"参考值": x, "读数": y})
+    found = qt.msa.linearity_study(frame, reference="参考值", value="读数", tolerance=20)
+    assert found.fails == ("slope",)
+    slope, height = np.polyfit(x, y - x, 1)
+    assert slope * 1 + height > 0
+    assert slope * 20 + height > 0
+    assert "一高一低" not in found.verdict.text
+    x = np.repeat([1.0, 2.0, 3.0, 4.0, 5.0], 4)
+    y = x + 0.1 * (x - 3) + 0.01 * np.tile([-1.0, 1.0, 0.5, -0.5], 5)
+    seesaw = pd.DataFrame({"参考值": x, "读数": y})
+    even = qt.msa.linearity_study(seesaw, reference="参考值", value="读数")
+    assert even.fails == ("slope",)
+    assert "两端一高一低" in even.verdict.text
+
+
+def test_what_an_unseen_bias_may_still_be_reads_as_a_sentence():
+    x = np.repeat([1.0, 2.0, 3.0, 4.0, 5.0], 4)
+    y = x + 0.2 * np.tile([-1.0, 1.0, 0.5, -0.5], 5)
+    frame = pd.DataFrame({"参考值": x, "读数": y})
+    found = qt.msa.linearity_study(frame, reference="参考值", value="读数", tolerance=0.5)
+    assert found.verdict.level == "caution"
+    assert "）最多可到公差的" in found.verdict.text
+    assert "但最多" not in found.verdict.text
