@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from qtools.result import Interval
-from qtools.spc import ImrChart
+from qtools.spc import ControlChart, ImrChart
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +82,7 @@ class SpreadRatio:
         )
 
 
-def spread_ratio(chart: ImrChart, baseline: int, confidence: float) -> SpreadRatio | None:
+def spread_ratio(chart: ControlChart, baseline: int, confidence: float) -> SpreadRatio | None:
     """散布之比 Of the occasions after the baseline; None without them or without repeats.
 
     One chart looks for a single wide occasion; many that are a little wider show only together.
