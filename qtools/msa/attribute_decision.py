@@ -79,7 +79,7 @@ def _whose(index: Index) -> str:
 def _firmness(result: AttributeAgreement, index: Index) -> str:
     span = index.interval
     if span is None:
-        return "（没有区间：件与件之间没有出入，看不出它会晃多少）"
+        return "（没有区间：标准误是 0，这批件看不出它会晃多少）"
     digits = 1 if index.unit else 2
     text = f"（{100 * result.confidence:g} % 区间 {span.low:.{digits}f}–{span.high:.{digits}f}"
     text += index.unit
