@@ -192,7 +192,7 @@ class StabilityStudy(Result):
         return fig
 
     def metrics(self) -> dict[str, Metric]:
-        """Public keys: those of the chart, ``ewma_…``, ``drift``, ``sd_overall``, ``bias``."""
+        """Public keys: those of the chart, ``ewma_…``, ``drift``, ``bias``, ``spread_ratio`` …."""
         values: dict[str, Metric | None] = {
             **self.chart.metrics(),
             "baseline": self.baseline,
