@@ -80,8 +80,10 @@ def test_which_of_location_and_spread_fails():
 def test_a_location_that_cannot_be_told_is_not_called_good():
     z = [10.3, 9.6, 10.9, 9.9, 10.6]
     found = study(z, reference=9.9, tolerance=3)
-    # mean 10.26: bias 0.36 beyond the room 0.3, s/√5·t = 0.6366 (R: t.test)
+    # R: t.test(z - 9.9): mean 0.36, beyond the room of 0.3; interval -0.288762, 1.008762
     assert found.mean.bias == pytest.approx(0.36)
+    limits = found.mean.interval
+    assert (limits.low, limits.high) == pytest.approx((-0.288762, 1.008762), abs=5e-7)
     assert found.mean.bias > found.room
     assert not found.mean.significant
     assert found.fails == ("spread",)
