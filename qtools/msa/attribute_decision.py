@@ -111,8 +111,6 @@ def _unknown(result: AttributeAgreement) -> str:
     """What a decision would need and the study does not tell."""
     if result.study.truth is None:
         return "没有基准：只知道他们彼此一不一致，不知道判得对不对。"
-    if len(result.study.levels) > 2 and not result.reject:
-        return ""
     if not result.reject:
         return "没有写明哪个判定是不合格：漏判率和误判率还不知道。"
     return "".join(
@@ -129,6 +127,12 @@ def _no_chance(result: AttributeAgreement, rate: str, kind: str, key: str) -> st
     return f"{'、'.join(without)}没有判过{kind}的件，{rate}还不知道。" if without else ""
 
 
+def _unknown_rates(line: RaterLine) -> str:
+    """Which of the two rates nobody knows of this rater."""
+    rates = {"漏判率": line.miss, "误判率": line.false_alarm}
+    return "和".join(name for name, share in rates.items() if share is None)
+
+
 def rater_table(result: AttributeAgreement) -> pd.DataFrame:
     """各检验员 Worst band, on which side he errs, what to train."""
     import pandas as pd
@@ -139,6 +143,9 @@ def rater_table(result: AttributeAgreement) -> pd.DataFrame:
         level = max((index.band.level for index in own), key=_ORDER.index, default=None)
         name = next((index.band.name for index in own if index.band.level == level), "看不出")
         unproven = [index.name for index in own if index.unproven]
+        unknown = _unknown_rates(line) if known else ""
+        if unknown:
+            name += f"（{unknown}不知道）"
         if level == "good" and unproven:
             name += f"，还证明不了（{'、'.join(unproven)}的区间太宽）"
         poor = [index.name for index in own if index.band.level != "good"]
@@ -146,6 +153,8 @@ def rater_table(result: AttributeAgreement) -> pd.DataFrame:
         step = advice(line, poor) if poor or known else "对不对还不知道，先定基准"
         if known and unproven and not poor:
             step = "多判一些件，把区间缩短"
+        if unknown and not poor:
+            step = f"先弄清他的{unknown}，见提醒"
         lean = side(line, result.confidence)
         rows.append([line.name, name, "、".join(poor) or "没有", lean, step])
     heads = [result.study.rater, "判定", "没有到可接受的", "错在哪一边", "下一步"]

@@ -457,3 +457,61 @@ def test_labels_from_excel_are_one_label():
     found = run(floats, levels=[0.0, 1], reject=[0])
     assert found.study.levels == ("0", "1")
     assert found.reject == ("0",)
+
+
+# ---- a level that does not belong
+
+
+def clerk(stray, rows=(7,)):
+    """Two raters, 12 parts, 3 trials; the second passes two bad parts; rows get a stray word."""
+    truth = [0] * 6 + [1] * 6
+    decisions = [[[code] * 3, [0 if place > 9 else code] * 3] for place, code in enumerate(truth)]
+    df = study(decisions, truth, ("OK", "NG"))
+    df.loc[list(rows), "判定"] = stray
+    return df
+
+
+def test_a_stray_level_does_not_hide_the_rates():
+    clean, stray = run(clerk("OK", ())), run(clerk("待定"))
+    assert stray.reject == ("NG",)
+    # row 7 is a good part of rater 1: neither a miss nor a false alarm
+    for key in ("rater1_pct_miss", "rater2_pct_miss", "rater1_pct_false_alarm"):
+        assert stray.metrics()[key] == clean.metrics()[key]
+    assert clean.metrics()["rater2_pct_miss"] == pytest.approx(100 / 3)
+    assert stray.verdict.level == clean.verdict.level == "bad"
+    (rare,) = [check for check in stray.checks if check.code == "attribute.rare-level"]
+    assert "第 8 行的“待定”只出现 1 次，是不是抄错？" in rare.text
+    (between,) = [check for check in stray.checks if check.code == "attribute.between-levels"]
+    assert "--reject NG,待定" in between.text
+    assert not {"attribute.rare-level", "attribute.between-levels"} & set(codes(clean))
+    # on a bad part it is not refused, so it is missed
+    missed = run(clerk("待定", (36,))).metrics()
+    assert missed["rater1_pct_miss"] == pytest.approx(100 / 18)
+
+
+def test_a_level_named_in_advance_does_not_hide_the_rates_and_is_no_slip():
+    df = clerk("OK", ())
+    told = run(df, levels=["OK", "NG", "返工"])
+    assert told.reject == ("NG",)
+    assert told.metrics()["rater2_pct_miss"] == pytest.approx(100 / 3)
+    assert "attribute.rare-level" not in codes(told)
+    assert "attribute.rare-level" not in codes(run(clerk("返工"), levels=["OK", "NG", "返工"]))
+
+
+def test_levels_that_nobody_can_read_never_make_a_verdict_better():
+    truth = [0, 1, 2] * 20
+    alike = [[[code] * 2, [code] * 2] for code in truth]
+    graded = run(study(alike, truth, ("良", "次", "等外")))
+    assert graded.reject == ()
+    assert graded.verdict.level == "caution"
+    assert "没有写明哪个判定是不合格" in graded.verdict.text
+    assert "attribute.reject-unknown" in codes(graded)
+    lines = graded.lines()
+    assert lines["判定"].str.contains("漏判率和误判率不知道").all()
+    assert lines["下一步"].str.contains("先弄清").all()
+    assert (
+        not run(study(alike, truth, ("良", "次", "等外")), reject="次")
+        .lines()["判定"]
+        .str.contains("不知道")
+        .any()
+    )
