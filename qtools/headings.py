@@ -1,4 +1,4 @@
-"""列名 Names as the eye sees them: what is alike, what may have been meant, what is a wide table."""
+"""列名 Names as the eye sees them: which are alike, which was meant, which make a wide table."""
 
 from __future__ import annotations
 
