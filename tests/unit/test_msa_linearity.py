@@ -76,7 +76,7 @@ def test_mean_bias_is_the_mean_of_all_readings():
 @pytest.mark.parametrize(
     ("slope", "level", "fails", "decision"),
     [
-        (0.0, 0.0, (), "good"),
+        (0.0, 0.0, (), "info"),  # nobody said how much would matter
         (0.0, 0.3, ("location",), "caution"),
         (0.05, 0.0, ("slope",), "bad"),
         (0.05, 0.3, ("location", "slope"), "bad"),
@@ -106,6 +106,36 @@ def test_a_curve_is_seen():
     df["读数"] += 0.02 * (df["参考值"] - 6) ** 2
     assert "linearity.lack-of-fit" in codes_of(study(df))
     assert "linearity.lack-of-fit" not in codes_of(study(made(0.1, 0.0)))
+    centred = df.assign(读数=df["读数"] - (df["读数"] - df["参考值"]).mean())
+    unseen = study(centred, tolerance=1000.0)
+    assert (unseen.fails, unseen.curved) == ((), True)
+    assert unseen.verdict.level == "caution"  # the line alone would be good
+    assert "弯着变，一条直线说不清" in unseen.verdict.text
+    assert not study(made(0.0, 0.0)).curved
+
+
+def test_spread_of_repeats_is_not_that_about_the_line():
+    df = made(0.0, 0.0)
+    df["读数"] += 0.1 * (df["参考值"] - 6) ** 2
+    result = study(df)
+    pooled = df.groupby("参考值")["读数"].var().mean() ** 0.5  # equal numbers of repeats
+    assert result.repeat_sd == pytest.approx(pooled)
+    assert result.line.s > 5 * pooled
+    assert study(df.iloc[::12]).repeat_sd is None
+
+
+def test_what_is_not_seen_tells_how_large_it_may_be():
+    result = study(made(0.0, 0.0, noise=0.5))
+    m = result.metrics()
+    assert result.verdict.level == "info"
+    assert f"从 {m['worst_bias_low']:.3f} 到 {m['worst_bias_high']:.3f}" in result.verdict.text
+
+
+def test_a_mean_bias_of_rounding_alone_is_0():
+    x = np.repeat([0.1, 0.2, 0.3], 4)
+    d = np.tile([0.1, -0.1, 0.2, -0.2], 3)
+    result = study(pd.DataFrame({"参考值": x, "读数": x + d}))
+    assert result.means.tolist() == [0.0, 0.0, 0.0]
 
 
 def test_uneven_spread_is_seen():
@@ -124,6 +154,10 @@ def test_a_mistyped_reference_is_named_with_its_row():
     check = result.checks[0]
     assert (check.code, check.level) == ("linearity.stray-reference", "bad")
     assert "第 14 行" in check.text
+    df.loc[13, "参考值"] = 1000.0  # is at no other standard, and far from all
+    result = study(df)
+    assert result.strays == (14,)
+    assert "先核对第 14 行" in result.verdict.text
     assert study(made(0.0, 2.1)).strays == ()  # the whole gauge is off, not a row
 
 
