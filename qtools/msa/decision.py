@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtools.msa.criteria import UNPROVEN
+from qtools.msa.suspects import doubts
 from qtools.result import Verdict
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def decide(result: GageRR) -> Verdict:
             f"{ratio:.2f} % 只会偏小。多半是分辨力不够（读数被取整），或是照抄了前一次；"
             "请核对原始记录，用读得更细的量具、遮住前一次的读数再测一遍。"
         )
-        return Verdict("caution", text, rule, source)
+        return Verdict("caution", text + doubts(result), rule, source)
     enough = result.ndc >= criteria.ndc_minimum
     level, name = band.level, band.name
     if not enough and level == "good":
@@ -63,7 +64,7 @@ def decide(result: GageRR) -> Verdict:
     whose = "" if shown == key else f"{ratios[shown][0]}的 "
     span = f"{whose}{percent} 区间 {limits.low:.1f}–{limits.high:.1f} %"
     firm = f"{span} 跨过 {'、'.join(crossed)}，结论不牢" if crossed else f"{span} 没有跨过界限"
-    text = f"{name}：{reason}。{firm}。估计用{result.estimator}。"
+    text = f"{name}：{reason}。{firm}。估计用{result.estimator}。{doubts(result)}"
     return Verdict(level, text, rule, source)
 
 
