@@ -194,7 +194,7 @@ def _is_plain(text: str) -> bool:
     return True
 
 
-def require_confidence(confidence: float) -> None:
+def require_confidence(confidence: float, name: str = "置信水平 confidence") -> None:
     """置信水平检查 Refuse a level of confidence that is not a number from 0.5 up to below 1.
 
     Below one half the limits of several approximations change places, and nobody asks for such an
@@ -204,6 +204,8 @@ def require_confidence(confidence: float) -> None:
     ----------
     confidence : float
         Level of a two-sided interval.
+    name : str
+        What messages call it: its Chinese name and that of the argument.
 
     Raises
     ------
@@ -220,7 +222,7 @@ def require_confidence(confidence: float) -> None:
     """
     if not is_number(confidence) or not 0.5 <= confidence < 1:
         raise QualityDataError(
-            f"置信水平 confidence={confidence!r} 不在 0.5 和 1 之间。",
+            f"{name}={confidence!r} 不在 0.5 和 1 之间。",
             hint="95% 写成 0.95，不写 95，也不写 0.05。",
         )
 

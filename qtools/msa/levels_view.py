@@ -82,7 +82,7 @@ def figure(study: LevelStudy) -> go.Figure:
 
 def checks(study: LevelStudy) -> tuple[Check, ...]:
     """提醒 What limits the answer, most serious first."""
-    out = [*_spread(study), *_bias(study), *_runs(study)]
+    out = [*_clusters(study), *_spread(study), *_bias(study), *_runs(study)]
     for place, name in ((1, "日间"), (2, "轮间")):
         negative = [
             level.name or "全部数据"
@@ -100,6 +100,23 @@ def checks(study: LevelStudy) -> tuple[Check, ...]:
         text = "各组合的天数不一样，K 用调和平均，区间是近似的。"
         out.append(Check("levels.uneven", text, "info"))
     return tuple(out)
+
+
+def _clusters(study: LevelStudy) -> list[Check]:
+    """Days in two heaps: something that was not named changed between them."""
+    found = study.clusters
+    if found is None:
+        return []
+    low, high = format_number(found.low), format_number(found.high)
+    names = "、".join(f"“{name}”" for name in found.columns)
+    cause = (
+        f"没有用到的列{names}正好把它们分开：请写明它的用途（样件写 artefact，仪器写 instrument，"
+        f"轮次写 run；命令行：例如 --artefact {found.columns[0]}）"
+        if names
+        else "多半是几件样件混在一起（请写明样件所在的列 artefact），或单位、小数点写错"
+    )
+    text = f"同一组合的日平均相差悬殊，低的一堆在 {low} 左右，高的在 {high} 左右。{cause}。"
+    return [Check("levels.clusters", text, "bad")]
 
 
 def _spread(study: LevelStudy) -> list[Check]:

@@ -261,3 +261,12 @@ def test_refusals(model, inputs, options, words):
         uncertainty_budget(model, inputs, **options)
     for word in words:
         assert word in str(error.value)
+
+
+def test_options_are_called_by_their_own_names():
+    with pytest.raises(QualityDataError, match="包含概率 coverage=95 不在"):
+        qt.msa.uncertainty_budget(lambda a: a, {"a": Input.normal(1, 1)}, coverage=95)
+    with pytest.raises(QualityDataError, match=r"抽样次数 10 不对"):
+        qt.msa.monte_carlo_uncertainty(lambda a: a, {"a": Input.normal(1, 1)}, n=10)
+    with pytest.raises(QualityDataError, match="请写成数字，不加引号：不写 '0.2'"):  # noqa: RUF043
+        qt.msa.uncertainty_budget(lambda a: a, {"a": Input.normal(1, 1)}, tolerance="0.2")
