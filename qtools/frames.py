@@ -18,6 +18,20 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+__all__ = [
+    "codes",
+    "is_number",
+    "missing_hint",
+    "near",
+    "numbers",
+    "plain",
+    "require_columns",
+    "require_confidence",
+    "row_numbers",
+    "source",
+    "wide",
+]
+
 _FOOTER = 3  # rows of totals and signatures; more faults than that are something else
 _EXCEL_ERRORS = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!")
 

@@ -173,7 +173,8 @@ def _rare(
     if len(names) - few.size < 2:
         return {}
     at = {
-        place: np.flatnonzero(np.any([codes == place for codes in coded], axis=0)) for place in few
+        place: np.flatnonzero(np.any([codes == place for codes in coded], axis=0))
+        for place in few.tolist()
     }
     return {names[place]: tuple(frames.row_numbers(df, rows)) for place, rows in at.items()}
 
