@@ -189,7 +189,9 @@ class LinearityStudy(Result):
                 rest = [test.interval.low, test.interval.high, test.sd, test.t, test.p]
             rows.append([*row, float(self.means[place]), *rest])
         heads = ["标准件", "参考值", "读数个数", "平均偏倚", f"{percent} 下限", f"{percent} 上限"]
-        return pd.DataFrame(rows, columns=[*heads, "标准差", "t", "p"])
+        table = pd.DataFrame(rows, columns=[*heads, "标准差", "t", "p"])
+        named_by_value = list(self.names) == [f"{value:g}" for value in table["参考值"]]
+        return table.drop(columns="标准件") if named_by_value else table
 
     def figure(self) -> go.Figure:
         """线性图 Bias against reference: readings, means, the line with its band, and 0."""

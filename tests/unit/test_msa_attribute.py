@@ -515,3 +515,16 @@ def test_levels_that_nobody_can_read_never_make_a_verdict_better():
         .str.contains("不知道")
         .any()
     )
+
+
+def test_no_limit_stands_on_an_axis(found):
+    fig = found.figure()
+    panels = list(fig.select_xaxes())
+    by_name = {}
+    for index in found.indices:
+        by_name.setdefault(index.name, []).append(index)
+    for axis, own in zip(panels, by_name.values(), strict=True):
+        low, high = axis.range
+        spots = [*own[0].ladder.limits, *(i.interval.low for i in own if i.interval)]
+        assert low < min(spots)
+        assert max(*spots, *(i.interval.high for i in own if i.interval)) < high

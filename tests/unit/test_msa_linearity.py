@@ -260,3 +260,9 @@ def test_what_an_unseen_bias_may_still_be_reads_as_a_sentence():
     assert found.verdict.level == "caution"
     assert "）最多可到公差的" in found.verdict.text
     assert "但最多" not in found.verdict.text
+
+
+def test_standards_without_names_are_not_named_by_their_values():
+    df = qt.load("linewidth")
+    assert list(study(df).standards().columns)[:2] == ["参考值", "读数个数"]
+    assert list(study(df, part="标准件").standards().columns)[:2] == ["标准件", "参考值"]
