@@ -79,12 +79,15 @@ def _reference(result: AttributeAgreement) -> list[Check]:
     if result.reject_assumed:
         text = f"“{result.reject[0]}”按不合格算；若不是这个意思，请用 reject 写明。"
         out.append(Check("attribute.reject-assumed", text, "info"))
+        used = {*np.unique(study.cube).tolist(), *np.unique(study.truth).tolist()}
         between = [
             level
-            for level in study.levels
-            if level not in result.reject and frames.plain(level) not in ACCEPT_WORDS
+            for code, level in enumerate(study.levels)
+            if code in used
+            and level not in result.reject
+            and frames.plain(level) not in ACCEPT_WORDS
         ]
-        if len(study.levels) > 2:
+        if len(study.levels) > 2 and between:
             names = "、".join(f"“{level}”" for level in between)
             every = ",".join((*result.reject, *between))
             text = (
