@@ -85,14 +85,13 @@ def checks(study: LevelStudy) -> tuple[Check, ...]:
     out = [*_clusters(study), *_spread(study), *_bias(study), *_runs(study)]
     for place, name in ((1, "日间"), (2, "轮间")):
         negative = [
-            level.name or "全部数据"
+            f"“{level.name}”" if level.name else "全部数据"
             for level in study.levels
             if len(level.raw) > place and level.raw[place] < 0
         ]
         if negative:
-            who = f"{study.columns[1]} " if study.columns[1] else ""
             text = (
-                f"{who}{'、'.join(negative)}的{name}方差估计为负，按 0 计：它淹没在下一级的散布里，"
+                f"{'、'.join(negative)}的{name}方差估计为负，按 0 计：它淹没在下一级的散布里，"
                 "不等于不存在。"
             )
             out.append(Check("levels.negative-component", text))
@@ -135,7 +134,7 @@ def _spread(study: LevelStudy) -> list[Check]:
             tail = float(fdtrc(level.df_by_run[high], level.df_by_run[low], large / small))
         tests = len(study.levels) * runs * (runs - 1)
         if small == 0 or tests * tail < _ALPHA:
-            what = f"{study.columns[1]} {level.name} " if level.name else ""
+            what = f"“{level.name}”" if level.name else ""
             found.append(
                 f"{what}从 {format_number(small**0.5, 3)}（{study.columns[2]} {study.runs[low]}）"
                 f"变为 {format_number(large**0.5, 3)}（{study.columns[2]} {study.runs[high]}）"
@@ -150,7 +149,7 @@ def _spread(study: LevelStudy) -> list[Check]:
 
 def _bias(study: LevelStudy) -> list[Check]:
     moved = [
-        f"{study.columns[1]} {level.name}（{' → '.join(format_number(b, 3) for b in bias.by_run)}）"
+        f"“{level.name}”（{' → '.join(format_number(b, 3) for b in bias.by_run)}）"
         for level, bias in zip(study.levels, study.biases, strict=bool(study.biases))
         if bias.moved_p is not None and bias.moved_p < _ALPHA
     ]

@@ -139,6 +139,8 @@ def read(
     frame = tables.read(Path(str(path)), wanted, sheet=sheet, header=header)
     frame.attrs["qtools_source"] = Path(str(path)).name
     _require(found, frame, roles, used)
+    if len(frame) == 0:  # here, where it is still known what other sheets the file has
+        frames.require_columns(frame, wanted)
     return frame
 
 

@@ -479,6 +479,13 @@ def test_template_filled_with_its_example_runs(top, tmp_path):
     assert notebook.recorded(nb)["mean"] == pytest.approx(50.81, abs=0.005)
 
 
+def test_template_that_was_not_filled_in_says_where_to_write(top, tmp_path, monkeypatch):
+    path = workbook.template("t/mini", tmp_path / "模板.xlsx")
+    monkeypatch.setattr(workbook, "execute", lambda *_, **__: pytest.fail("执行了"))
+    with pytest.raises(QualityDataError, match=r"请先在工作表“数据”里填.*工作表“示例”"):
+        workbook.run("t/mini", {"data": str(path)}, tmp_path / "r.html")
+
+
 def test_template_explains_and_checks(top, tmp_path):
     book = openpyxl.load_workbook(workbook.template("t/mini", tmp_path / "a b.xlsx"))
     told = [cell for row in book["说明"].iter_rows(values_only=True) for cell in row if cell]
