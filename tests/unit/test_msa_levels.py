@@ -111,7 +111,7 @@ def test_the_decision():
         "levels.negative-component",
     } == codes_of(study)
     (spread,) = (c.text for c in study.checks if c.code == "levels.spread-moves")
-    assert "探针 2062" in spread
+    assert "“2062”从" in spread
     assert "283" not in spread
     assert study.figure().layout.meta["alt"].startswith("散点图")
 
