@@ -11,12 +11,28 @@ from numbers import Real
 from typing import TYPE_CHECKING
 
 from qtools.errors import QualityDataError
+from qtools.headings import near, plain, wide
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
 
+__all__ = [
+    "codes",
+    "is_number",
+    "missing_hint",
+    "near",
+    "numbers",
+    "plain",
+    "require_columns",
+    "require_confidence",
+    "row_numbers",
+    "source",
+    "wide",
+]
+
+_FOOTER = 3  # rows of totals and signatures; more faults than that are something else
 _EXCEL_ERRORS = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!")
 
 
@@ -37,77 +53,6 @@ def row_numbers(frame: pd.DataFrame, positions: Iterable[int]) -> list[int]:
     if first is None or frame.index.dtype.kind not in "iu":
         return [int(first or 1) + int(place) for place in positions]
     return [int(first) + int(frame.index[int(place)]) for place in positions]
-
-
-def plain(text: str) -> str:
-    """Text without what the eye does not see: spaces, width of characters, letter case.
-
-    Examples
-    --------
-    >>> plain("膜 厚（Å）") == plain("膜厚(å)")
-    True
-    """
-    import unicodedata
-
-    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
-
-
-def near(name: str, others: Sequence[str]) -> list[str]:
-    """Names that a reader may have meant, nearest first.
-
-    Examples
-    --------
-    >>> near("读 数", ["零件", "读数", "序号"]), near("外径", ["直径", "外径(mm)"])
-    (['读数'], ['外径(mm)'])
-    """
-    import difflib
-
-    same = [other for other in others if plain(other) == plain(name)]
-    same += [other for other in others if _without_unit(other) == _without_unit(name)]
-    forms = {plain(other): other for other in reversed(others)}
-    alike = difflib.get_close_matches(plain(name), list(forms), n=3, cutoff=0.6)
-    return list(dict.fromkeys([*same, *(forms[form] for form in alike)]))
-
-
-def _without_unit(name: str) -> str:
-    """A heading without the unit in brackets behind it."""
-    import re
-
-    return re.sub(r"[(\[【].*$", "", plain(name)) or plain(name)
-
-
-def wide(frame: pd.DataFrame, wanted: Sequence[str]) -> list[str]:
-    """宽表 Columns of numbers that look like one quantity, a column for each person and trial.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        As read.
-    wanted : sequence of str
-        Columns that were asked for.
-
-    Returns
-    -------
-    list of str
-        The columns whose headings agree but for a number at the end, if a wanted column is
-        missing and there are at least two for one beginning; else nothing.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> wide(pd.DataFrame({"件": [1], "甲-1": [2.1], "甲-2": [2.2]}), ["件", "人", "读数"])
-    ['甲-1', '甲-2']
-    """
-    import re
-
-    if all(name in frame.columns for name in wanted):
-        return []
-    stems: dict[str, list[str]] = {}
-    for name in frame.columns.difference(list(wanted), sort=False):
-        found = re.fullmatch(r"(.*?)\D?\d+\D?", str(name))
-        if found and frame[name].dtype.kind in "if":
-            stems.setdefault(found.group(1), []).append(str(name))
-    return [name for group in stems.values() if len(group) > 1 for name in group]
 
 
 def require_columns(frame: pd.DataFrame, wanted: Sequence[str]) -> None:
@@ -135,7 +80,11 @@ def require_columns(frame: pd.DataFrame, wanted: Sequence[str]) -> None:
         twice = next(name for name in wanted if list(wanted).count(name) > 1)
         raise QualityDataError(f"列“{twice}”被指定了两次用途。", hint="请为每个参数写不同的列名。")
     if len(frame) == 0:
-        raise QualityDataError(f"{source(frame)}数据一行也没有。", hint="请检查文件和工作表。")
+        hint = "请检查文件和工作表。"
+        sheets = frame.attrs.get("qtools_sheet"), *frame.attrs.get("qtools_other_sheets", ())
+        if sheets[0] == "数据" and "示例" in sheets:  # a template as it was written
+            hint = "请先在工作表“数据”里填，每行一条记录；样子见工作表“示例”。"
+        raise QualityDataError(f"{source(frame)}数据一行也没有。", hint=hint)
 
 
 def missing_hint(frame: pd.DataFrame, wanted: Sequence[str]) -> str:
@@ -162,18 +111,32 @@ def _quoted(names: Sequence[str]) -> str:
 
 
 def _footer(frame: pd.DataFrame, places: Iterable[int]) -> str:
-    """A word about totals and signatures, if the last record is among the rows at fault."""
-    last = len(frame) - 1
-    if last < 1 or last not in {int(place) for place in places}:
+    """A word about totals and signatures, if the last record is among the rows at fault.
+
+    Not where the faults go on above it, nor where the frame ends before the file does.
+    """
+    at, last = {int(place) for place in places}, len(frame) - 1
+    if last not in at or set(range(max(last - _FOOTER, 0), last)) <= at:
         return ""
     (row,) = row_numbers(frame, [last])
+    if row != frame.attrs.get("qtools_last_row", row):
+        return ""
     return f"表尾的第 {row} 行若是合计、审核或签名，就删去它；不是的话，"
 
 
-def numbers(frame: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
+def numbers(
+    frame: pd.DataFrame, column: str, *, blank: float | None = None
+) -> npt.NDArray[np.float64]:
     """Column as float64, refusing text, blanks and infinities with their rows.
 
     Nothing is coerced silently: ``"12.3 mm"`` and ``"—"`` are errors here, not missing values.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    column : str
+    blank : float, optional
+        What blank cells stand for; without it they are refused.
 
     Raises
     ------
@@ -198,17 +161,19 @@ def numbers(frame: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
         odd = np.array([isinstance(v, (bool, complex, bytes)) for v in series], dtype=bool)
         series = series.mask(odd, series.astype(str))
     converted = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    blank = series.isna().to_numpy()
-    wrong = np.flatnonzero(~np.isfinite(converted) & ~blank)
+    empty = series.isna().to_numpy()
+    wrong = np.flatnonzero(~np.isfinite(converted) & ~empty)
     if wrong.size:
-        samples = "、".join(f"“{series.iloc[place]}”" for place in wrong[:3])
+        what, how = _not_numbers([series.iloc[place] for place in wrong])
         raise QualityDataError(
-            f"{source(frame)}列“{column}”里有不是数字的内容：{samples}。",
-            hint=_footer(frame, wrong) + "请在原文件里改成数字；单位写在列名里，不要写在格子里。",
+            f"{source(frame)}列“{column}”里有{what}。",
+            hint=_footer(frame, wrong) + how,
             rows=row_numbers(frame, wrong),
         )
-    if blank.any():
-        at = np.flatnonzero(blank)
+    if blank is not None:
+        converted = np.where(empty, blank, converted)
+    elif empty.any():
+        at = np.flatnonzero(empty)
         raise QualityDataError(
             f"{source(frame)}列“{column}”有 {at.size} 个空格子。",
             hint=_footer(frame, at) + "请补上数据，或先删去这些行并说明理由。",
@@ -217,7 +182,33 @@ def numbers(frame: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
     return converted
 
 
-def require_confidence(confidence: float) -> None:
+def _not_numbers(cells: Sequence[object]) -> tuple[str, str]:
+    """What is wrong with cells that hold no numbers, and what to do about it."""
+    shown = "、".join(f"“{_label(cell)}”" for cell in cells[:3])
+    if all(hasattr(cell, "isoformat") for cell in cells):
+        return (
+            f"不是数字的内容（日期）：{shown}",
+            "多半是 Excel 自动改成的；请把格子设为“数值”格式，再重新填数。",
+        )
+    if all(isinstance(cell, str) and not cell.isascii() and _is_plain(cell) for cell in cells):
+        return (
+            f"不是数字的内容（用全角字符写的数）：{shown}",
+            "请改成半角：在 Excel 里用 =ASC(格子) 转换，再粘贴为数值；"
+            "在 Python 里也可以写 qt.load(文件, units=True)。",
+        )
+    return f"不是数字的内容：{shown}", "请在原文件里改成数字；单位写在列名里，不要写在格子里。"
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text is a number but for the width of its characters."""
+    try:
+        float(plain(text).replace("−", "-"))
+    except ValueError:
+        return False
+    return True
+
+
+def require_confidence(confidence: float, name: str = "置信水平 confidence") -> None:
     """置信水平检查 Refuse a level of confidence that is not a number from 0.5 up to below 1.
 
     Below one half the limits of several approximations change places, and nobody asks for such an
@@ -227,6 +218,8 @@ def require_confidence(confidence: float) -> None:
     ----------
     confidence : float
         Level of a two-sided interval.
+    name : str
+        What messages call it: its Chinese name and that of the argument.
 
     Raises
     ------
@@ -243,7 +236,7 @@ def require_confidence(confidence: float) -> None:
     """
     if not is_number(confidence) or not 0.5 <= confidence < 1:
         raise QualityDataError(
-            f"置信水平 confidence={confidence!r} 不在 0.5 和 1 之间。",
+            f"{name}={confidence!r} 不在 0.5 和 1 之间。",
             hint="95% 写成 0.95，不写 95，也不写 0.05。",
         )
 
@@ -339,7 +332,9 @@ def _visible(text: str) -> str:
 
 
 def _label(level: object) -> str:
-    """1.0 read from Excel is the label 1."""
+    """1.0 read from Excel is the label 1; a day has no hour."""
+    if hasattr(level, "isoformat"):
+        return str(level).removesuffix(" 00:00:00")
     if isinstance(level, float) and level.is_integer():
         return str(int(level))
     return str(level)

@@ -50,7 +50,7 @@ def read(
         for place, label in enumerate(labels)
         if label or any(filled[row][place] is not None for row in body)
     ]
-    _require_names(name, labels, used, top)
+    _require_names(name, chosen, labels, used, top)
     held = {
         labels[place]: typed(name, labels[place], [filled[row][place] for row in body], body, units)
         for place in used
@@ -61,6 +61,8 @@ def read(
         pd.Index([row - first for row in body]))  # fmt: skip
     frame = pd.DataFrame({key: series.set_axis(index) for key, (series, _) in held.items()})
     frame.attrs["qtools_first_row"] = first + 1
+    if body:
+        frame.attrs["qtools_last_row"] = body[-1] + 1
     found = {key: unit for key, (_, unit) in held.items() if unit}
     if found:
         frame.attrs["qtools_units"] = found
@@ -139,7 +141,8 @@ def _heading(
     if top is None:
         raise QualityDataError(
             f"看不出“{name}”的哪一行是表头。",
-            hint="请让每一列都有各不相同的列名，或写明表头的行号：header=3（命令行：--header 3）。",
+            hint="请让每一列都有各不相同的列名，或用 header（命令行：--header）写明表头的行号，"
+            "按 Excel 的行号写。",
         )
     return top, _depth(sheet, top)
 
@@ -208,18 +211,23 @@ def _heading_text(value: Any) -> str:
     return " ".join(str(value).split())
 
 
-def _require_names(name: str, labels: Sequence[str], used: Sequence[int], top: int) -> None:
+def _require_names(
+    name: str, sheet: Sheet, labels: Sequence[str], used: Sequence[int], top: int
+) -> None:
     nameless = [_letter(place) for place in used if not labels[place]]
     if nameless:
+        found = _first_heading(sheet)
+        better = found + 1 if found is not None and found != top else None
+        where = f"；表头看来在第 {better} 行（命令行：--header {better}）。" if better else "。"
         raise QualityDataError(
             f"“{name}”的 {'、'.join(nameless)} 列有数据，但第 {top + 1} 行没有它的列名。",
-            hint="请补上列名，或删去表外的内容；表头不在这一行，"
-            "就写明它的行号：header=3（命令行：--header 3）。",
+            hint="请补上列名，或删去表外的内容" + where,
         )
     given = [labels[place] for place in used]
     twice = [label for label in dict.fromkeys(given) if given.count(label) > 1]
     if twice:
-        listed = "、".join(f"“{label}”" for label in twice)
+        at = {one: [_letter(place) for place in used if labels[place] == one] for one in twice}
+        listed = "、".join(f"“{label}”（{'、'.join(at[label])} 列）" for label in twice)
         raise QualityDataError(
             f"“{name}”有重复的列名：{listed}。", hint="请把列名改成各不相同的名字。"
         )

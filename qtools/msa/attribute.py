@@ -69,8 +69,9 @@ def attribute_agreement(
         All ratings from one end to the other, if they are ordered: gives weighted kappas and
         Kendall's coefficients.
     reject : str or sequence, optional
-        Ratings that mean 不合格, needed for miss and false-alarm rates. Of two ratings, common
-        words (不合格, NG, …) are recognised, which the result says; 0 and 1 are not guessed.
+        Ratings that mean 不合格, needed for miss and false-alarm rates. A common word (不合格, NG,
+        …) beside one other, or beside 合格, OK, … and any others, is recognised, which the result
+        says; 0 and 1 are not guessed.
     method : {"wilson", "clopper-pearson"}
         Intervals of shares.
     confidence : float

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qtools import frames
+from qtools.msa.attribute_levels import ACCEPT_WORDS
 from qtools.msa.attribute_share import share_of_parts
 from qtools.result import Check
 
@@ -23,8 +25,15 @@ def caveats(result: AttributeAgreement) -> tuple[Check, ...]:
 
 
 def _design(result: AttributeAgreement) -> list[Check]:
-    out = []
     study = result.study
+    out = [
+        Check(
+            "attribute.rare-level",
+            f"第 {'、'.join(map(str, rows))} 行的“{name}”只出现 {len(rows)} 次，是不是抄错？"
+            "请核对；确有这一种判定，就用 levels 写出全部判定。",
+        )
+        for name, rows in study.rare.items()
+    ]
     if study.missing:
         short = np.argwhere((study.cube < 0).any(axis=2)).tolist()
         cells = [f"{study.part_names[i]} × {study.rater_names[j]}" for i, j in short[:5]]
@@ -60,11 +69,9 @@ def _reference(result: AttributeAgreement) -> list[Check]:
         )
         return [Check("attribute.no-reference", text)]
     if not result.reject:
-        if len(study.levels) > 2:
-            return []
         names = "”还是“".join(study.levels)
         text = (
-            f"看不出“{names}”哪个表示不合格，漏判率和误判率没有算。"
+            f"看不出“{names}”里哪些表示不合格，漏判率和误判率没有算，判定也不含它们。"
             "请写明（reject；命令行：--reject 判定）。"
         )
         return [Check("attribute.reject-unknown", text)]
@@ -72,6 +79,23 @@ def _reference(result: AttributeAgreement) -> list[Check]:
     if result.reject_assumed:
         text = f"“{result.reject[0]}”按不合格算；若不是这个意思，请用 reject 写明。"
         out.append(Check("attribute.reject-assumed", text, "info"))
+        used = {*np.unique(study.cube).tolist(), *np.unique(study.truth).tolist()}
+        between = [
+            level
+            for code, level in enumerate(study.levels)
+            if code in used
+            and level not in result.reject
+            and frames.plain(level) not in ACCEPT_WORDS
+        ]
+        if len(study.levels) > 2 and between:
+            names = "、".join(f"“{level}”" for level in between)
+            every = ",".join((*result.reject, *between))
+            text = (
+                f"{names}没有算作不合格：不合格件判成它，算漏判；合格件判成它，不算误判；"
+                "基准是它的，按合格件算。"
+                f"若它也表示不合格，请写明（reject；命令行：--reject {every}）。"
+            )
+            out.append(Check("attribute.between-levels", text))
     bad = np.isin(study.truth, [study.levels.index(level) for level in result.reject])
     for which, name, rate in ((bad, "不合格", "漏判率"), (~bad, "合格", "误判率")):
         if not which.any():

@@ -7,23 +7,32 @@ from collections.abc import Sequence
 from qtools import frames
 from qtools.errors import QualityDataError
 
-# How shops write 不合格; anything else has to be named by the caller.
+# How shops write 不合格 and 合格; anything else has to be named by the caller.
 _CHINESE = ("不合格", "不合格品", "不良", "不良品", "不通过", "拒收", "次品", "废品", "坏")
 _ENGLISH = ("ng", "nok", "no-go", "nogo", "fail", "failed", "reject", "rejected", "bad", "defect")
 REJECT_WORDS = frozenset((*_CHINESE, *_ENGLISH))
+_CHINESE_GOOD = ("合格", "合格品", "良", "良品", "通过", "接收", "正品", "好")
+_ENGLISH_GOOD = ("ok", "go", "pass", "passed", "accept", "accepted", "good")
+ACCEPT_WORDS = frozenset((*_CHINESE_GOOD, *_ENGLISH_GOOD))
 
 
 def find_reject(levels: Sequence[str], reject: Sequence[object] | str | None) -> tuple[str, ...]:
-    """不合格的写法 Levels that mean 不合格: as told, or recognised among two; empty if unclear.
+    """不合格的写法 Levels that mean 不合格: as told, or recognised; empty if unclear.
+
+    Recognised is the one common word for 不合格, beside one other level or beside a common word
+    for 合格 and whatever else there is (待定, 返工): one reading is possible.
 
     Examples
     --------
     >>> find_reject(["OK", "NG"], None), find_reject(["0", "1"], None), find_reject(["0", "1"], "0")
     (('NG',), (), ('0',))
+    >>> find_reject(["OK", "待定", "NG"], None), find_reject(["轻", "重", "报废"], None)
+    (('NG',), ())
     """
     if reject is None or (not isinstance(reject, str) and len(reject) == 0):
         found = [level for level in levels if frames.plain(level) in REJECT_WORDS]
-        return tuple(found) if len(levels) == 2 and len(found) == 1 else ()
+        clear = len(levels) == 2 or any(frames.plain(level) in ACCEPT_WORDS for level in levels)
+        return tuple(found) if clear and len(found) == 1 else ()
     told = [reject] if isinstance(reject, str) else [_text(level) for level in reject]
     unknown = [level for level in told if level not in levels]
     have = "、".join(f"“{level}”" for level in levels)

@@ -71,3 +71,8 @@ class Index:
         """Limits inside the interval."""
         span = self.interval
         return tuple(x for x in self.ladder.limits if span and span.low < x < span.high)
+
+    @property
+    def unproven(self) -> bool:
+        """Whether the value is good and the interval reaches into the worst band."""
+        return self.band.level == "good" and self.ladder.reaches_worst(self.interval)

@@ -67,8 +67,15 @@ def share_of_decisions(
 
     Decisions on one part are alike, so that they count for fewer: their number is divided by the
     design effect, the variance between parts over that of independent decisions, held between 1
-    and its greatest possible value. Without any hit, or any miss, it takes the greatest value: as
-    many independent decisions as parts.
+    and its greatest possible value. Where one part or none has a hit (or one or none has not only
+    hits) it cannot be estimated and takes the greatest value: as many independent decisions as
+    parts.
+
+    A hit on one more part should not lower the upper limit, yet an estimated effect does that: two
+    parts touched once each look like 54 independent decisions, which bound a share more closely
+    than no hit in 18 parts. So the upper limit is not below that of the most touched parts alone,
+    for any number of them; the lower limit likewise. (A second hit on the same part can still move
+    a limit by about a point, since it shows clustering.)
 
     Parameters
     ----------
@@ -94,17 +101,37 @@ def share_of_decisions(
     parts, n, found = totals.size, int(totals.sum()), int(hits.sum())
     if n == 0:
         return None
-    p = found / n
-    most = float(totals @ totals) / n
-    effect = most
-    if 0 < found < n and parts > 1:
-        off = hits - p * totals
-        effect = float(off @ off) * parts / (parts - 1) / (n * p * (1 - p))
-    size = n / float(np.clip(effect, 1.0, most))
-    low, high = limits(p * size, size, method, confidence)
+    size = _effective(hits, totals)
+    low, high = limits(found / n * size, size, method, confidence)
+    high = max(high, _upper_of_fewer(hits, totals, method, confidence))
+    low = min(low, 1 - _upper_of_fewer(totals - hits, totals, method, confidence))
     name = f"{METHOD_NAMES[method]}，{n} 次判定按 {parts} 个零件聚类，有效次数 {size:.1f}"
     touched = int(np.count_nonzero(hits))
     return Share(found, n, parts, touched, Interval(100 * low, 100 * high, confidence, name))
+
+
+def _effective(hits: Codes, totals: Codes) -> float:
+    """Effective number of decisions."""
+    parts, n = totals.size, float(totals.sum())
+    p, most = float(hits.sum()) / n, float(totals @ totals) / n
+    if min(np.count_nonzero(hits), np.count_nonzero(totals - hits)) < 2:
+        return n / most
+    off = hits - p * totals
+    effect = float(off @ off) * parts / (parts - 1) / (n * p * (1 - p))
+    return n / float(np.clip(effect, 1.0, most))
+
+
+def _upper_of_fewer(hits: Codes, totals: Codes, method: Method, confidence: float) -> float:
+    """Greatest upper limit if only the 0, 1, 2, … most touched parts had their hits."""
+    order = np.argsort(-hits, kind="stable")
+    highest = 0.0
+    for kept in range(max(int(np.count_nonzero(hits)), 1)):
+        fewer = np.zeros_like(hits)
+        fewer[order[:kept]] = hits[order[:kept]]
+        size = _effective(fewer, totals)
+        share = float(fewer.sum()) / float(totals.sum())
+        highest = max(highest, limits(share * size, size, method, confidence)[1])
+    return highest
 
 
 def limits(hits: float, n: float, method: Method, confidence: float) -> tuple[float, float]:

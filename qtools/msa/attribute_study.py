@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from qtools.variance import Codes
 
 
+RARE, MANY = 2, 20  # so few times among so many decisions: a slip of the pen, perhaps
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Ratings:
     """判定 Who decided what on which part, and what is true.
@@ -37,6 +40,8 @@ class Ratings:
         Codes of the reference.
     rows : tuple of tuple of int
         Rows of the reader's table, by part.
+    rare : dict of str to tuple of int
+        Levels that hardly ever occur, perhaps by a slip of the pen, with their rows.
     """
 
     part: str
@@ -49,6 +54,7 @@ class Ratings:
     cube: Codes
     truth: Codes | None
     rows: tuple[tuple[int, ...], ...]
+    rare: dict[str, tuple[int, ...]]
 
     def counts(self, rater: int | None = None) -> Codes:
         """Decisions by part and level, shape (parts, levels), of one rater or of all."""
@@ -152,7 +158,25 @@ def read_ratings(
     return Ratings(
         part, rater, rating, tuple(names), known is not None, tuple(part_names),
         tuple(rater_names), cube, truth, tuple(tuple(own.tolist()) for own in split),
+        {} if known else _rare(df, coded, names),
     )  # fmt: skip
+
+
+def _rare(
+    df: pd.DataFrame, coded: Sequence[Codes], names: Sequence[str]
+) -> dict[str, tuple[int, ...]]:
+    """Levels written once or twice among many, beside two or more that are common."""
+    if len(names) < 3 or len(df) < MANY:
+        return {}
+    counts = np.sum([np.bincount(codes, minlength=len(names)) for codes in coded], axis=0)
+    few = np.flatnonzero(counts <= RARE)
+    if len(names) - few.size < 2:
+        return {}
+    at = {
+        place: np.flatnonzero(np.any([codes == place for codes in coded], axis=0))
+        for place in few.tolist()
+    }
+    return {names[place]: tuple(frames.row_numbers(df, rows)) for place, rows in at.items()}
 
 
 def _require_filled(df: pd.DataFrame, rating: str) -> None:

@@ -75,6 +75,10 @@ def _panel(fig: go.Figure, row: int, own: list[Index]) -> None:
         fig.add_vline(
             x=limit, line={"color": theme.INK, "dash": "dash", "width": 1}, row=row, col=1
         )
+    ends = [end for i in own for end in ((i.interval.low, i.interval.high) if i.interval else ())]
+    ends += [*own[0].ladder.limits, *(index.value for index in own)]
+    room = 0.06 * (max(ends) - min(ends))  # no limit and no end of an interval on the axis
+    fig.update_xaxes(range=[min(ends) - room, max(ends) + room], row=row, col=1)
     names = [index.whose for index in own]
     fig.update_yaxes(
         categoryorder="array", categoryarray=names[::-1], range=[-0.6, len(names) - 0.4],

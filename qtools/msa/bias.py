@@ -173,6 +173,7 @@ class BiasStudy(Result):
         told = "给出公差或过程变差，才能说要不要紧" if seen else ""
         if self.width is not None:
             level, told = judge(seen, self.mean.bias, limits, self.width, self.criteria)
+            told = told if seen or level == "good" else f"但{told}"
         parts = "；".join(filter(None, (numbers, told)))
         return Verdict(level, f"{text}：{parts}。", self.criteria.rule, self.criteria.source)
 

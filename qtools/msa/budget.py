@@ -111,11 +111,11 @@ class UncertaintyBudget(Result):
     def pct_interval(self) -> Interval | None:
         """How well 2U/T is known, from the χ² of the effective degrees of freedom.
 
-        None where most of the variance was entered without degrees of freedom: then these say
-        nothing of it.
+        None where most of the variance was entered without degrees of freedom, or with so many
+        that the effective ones are infinite: then these say nothing of it.
         """
         ratio = self.pct_tolerance
-        if ratio is None or self.assumed > _LARGE:
+        if ratio is None or self.assumed > _LARGE or np.isinf(self.df_effective):
             return None
         from scipy.special import chdtri
 
@@ -207,7 +207,8 @@ class UncertaintyBudget(Result):
             return Verdict("info", text, rule, "JJF 1059.1-2012")
         band = self.criteria.band(ratio)
         limit = self.criteria.limits[0]
-        firm = "；多数分量没有写自由度，这个比例自己有多准还说不上来"
+        why = "多数分量没有写自由度" if self.assumed > _LARGE else "写的自由度大到等于完全知道"
+        firm = f"；{why}，这个比例自己有多准还说不上来"
         known = self.pct_interval
         if known is not None:
             crossed = known.low < limit < known.high

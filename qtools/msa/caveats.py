@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtools.display import p_text
+from qtools.msa.decision import ratios_of
+from qtools.msa.suspects import suspects
 from qtools.result import Check
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ NEAR = 0.5  # ndc before truncation this close to its minimum
 def caveats(result: GageRR) -> tuple[Check, ...]:
     """提醒 What was seen and what it means, most serious first."""
     found = [
+        *suspects(result),
         *_design(result),
         *_components(result),
         *_firmness(result),
@@ -49,7 +52,8 @@ def _design(result: GageRR) -> list[Check]:
     if study.recurring:
         text = (
             f"“{result.part}”的编号在不同的{result.operator}名下重复出现，按各人自己的{result.part}算。"
-            '若其实是同一个，请写 design="crossed"（命令行：--design crossed）。'
+            "若其实是同一个，就是交叉研究：请用 N201 章（qtools run msa/gage-rr，不写 --design），"
+            '在 Python 里写 design="crossed"。'
         )
         out.append(Check("gage-rr.recurring-labels", text))
     if study.factors:
@@ -95,12 +99,12 @@ def _components(result: GageRR) -> list[Check]:
 def _firmness(result: GageRR) -> list[Check]:
     out = []
     criteria = result.criteria
-    upper = result.intervals["pct_study_var"].high
-    band = criteria.band(result.pct_study_var)
+    key, (label, ratio) = next(iter(ratios_of(result).items()))
+    upper, band = result.intervals[key].high, criteria.band(ratio)
     percent = f"{100 * result.confidence:g} %"
     if criteria.band(upper) is not band:
         text = (
-            f"%GRR 的 {percent} 区间上限是 {upper:.1f} %，已越过 {band.limit:g} % 这条线："
+            f"{label}的 {percent} 区间上限是 {upper:.1f} %，已越过 {band.limit:g} % 这条线："
             "数据不够多，结论还不能算数。加检验员或零件，比加重复次数有用。"
         )
         out.append(Check("gage-rr.wide-interval", text))
@@ -121,7 +125,7 @@ def _size(result: GageRR) -> list[Check]:
         text = f"只有 {parts} 个{result.part}（通常用 {FEW_PARTS} 个以上），零件间变差估计得很粗。"
         out.append(Check("gage-rr.few-parts", text))
     if operators < FEW_OPERATORS:
-        text = f"只有 {operators} 位{result.operator}，再现性的区间会非常宽。"
+        text = f"“{result.operator}”只有 {operators} 个，再现性的区间会非常宽。"
         out.append(Check("gage-rr.few-operators", text))
     if trials < 2:
         text = "每个组合只测了 1 次：交互与重复性分不开，都算在重复性里。"

@@ -50,7 +50,7 @@ def _differences(result: MethodComparison) -> list[Check]:
     shape = result.shape
     if shape is None:
         return []
-    out = []
+    out = _only_the_mean(result)
     if shape.slope_p < ALPHA:
         text = (
             f"差值随水平变化（斜率 {format_number(shape.slope, 3)}，{p_text(shape.slope_p)}）："
@@ -77,6 +77,28 @@ def _differences(result: MethodComparison) -> list[Check]:
         )
         out.append(Check("comparison.not-normal", text))
     return out
+
+
+def _only_the_mean(result: MethodComparison) -> list[Check]:
+    """A mean difference that neither line can call constant or proportional."""
+    mean, intervals = result.agreement.mean, result.intervals
+    seen = [
+        limits is not None and value not in limits
+        for line in ("deming", "pb")
+        for limits, value in (
+            (intervals.get(f"{line}_slope"), 1.0),
+            (intervals.get(f"{line}_intercept"), 0.0),
+        )
+    ]
+    if not mean.significant or any(seen):
+        return []
+    low, high = (format_number(end, 3) for end in (mean.interval.low, mean.interval.high))
+    text = (
+        f"平均差 {format_number(mean.bias, 3)} 的区间从 {low} 到 {high}，不含 0：两种方法有系统差。"
+        "两条回归线的斜率区间都含 1、截距区间都含 0，只是分不清它是固定差还是比例差，"
+        "不等于没有差。"
+    )
+    return [Check("comparison.mean-difference", text, "info")]
 
 
 def _size(result: MethodComparison) -> list[Check]:

@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     from qtools.variance import Vector
 
 _Z = 1.959963984540054  # 95 % of a normal distribution
-_RULE = (
-    "95 % 一致性界限（平均差 ± 1.96 s）都在 ±{limit} 之内，才可以代替；"
-    "界限的区间也在里面，结论才牢。可接受的差值由用途定，先定后测"
-)
-_SOURCE = "Bland 与 Altman（1986，1999）；按区间分牢与不牢为本手册约定"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +43,18 @@ class Agreement:
     def half(self) -> float:
         """1.96·s."""
         return _Z * self.mean.sd
+
+    @property
+    def half_interval(self) -> Interval:
+        """Of 1.96·s, from χ²."""
+        from scipy.special import chdtri
+
+        level, df = self.mean.confidence, self.mean.df
+        low, high = (
+            self.half * float(df / chdtri(df, tail)) ** 0.5
+            for tail in ((1 - level) / 2, (1 + level) / 2)
+        )
+        return Interval(low, high, level, f"χ²，自由度 {df}")
 
     @property
     def lower(self) -> float:
@@ -254,34 +261,9 @@ class MethodComparison(Result):
     @property
     def verdict(self) -> Verdict:
         """Whether the test method may replace the reference, and how firm that is."""
-        a = self.agreement
-        low, high = format_number(a.lower, 3), format_number(a.upper, 3)
-        span = f"约 95 % 的差值在 {low} 到 {high} 之间"
-        if self.limit is None:
-            text = f"还不能判定能否代替：{span}。差多少算多，由用途定；请给出可接受的差值 limit。"
-            return Verdict("info", text, _RULE.format(limit=" limit "), _SOURCE)
-        limit = format_number(self.limit)
-        rule = _RULE.format(limit=limit)
-        lower, upper = a.limits
-        if -self.limit <= a.lower and a.upper <= self.limit:
-            if -self.limit <= lower.low and upper.high <= self.limit:
-                text = f"可以代替：{span}，没有超出 ±{limit}；界限的区间也没有超出，结论牢。"
-                return Verdict("good", text, rule, _SOURCE)
-            text = (
-                f"还不能放心代替：{span}，没有超出 ±{limit}；但界限的区间从 "
-                f"{format_number(lower.low, 3)} 到 {format_number(upper.high, 3)}，已经超出，"
-                "结论不牢，请补测。"
-            )
-            return Verdict("caution", text, rule, _SOURCE)
-        firm = lower.high < -self.limit or upper.low > self.limit
-        why = "界限的整个区间都在外面，结论牢" if firm else "界限的区间跨过它，结论不牢"
-        cure = (
-            f"单是散布 ±{format_number(a.half, 3)} 就超出了，修正平均差也没有用"
-            if a.half > self.limit
-            else "散布本身没有超出，修正系统差以后可以另取样品再比"
-        )
-        text = f"不能代替：{span}，超出 ±{limit}；{why}。{cure}。"
-        return Verdict("bad", text, rule, _SOURCE)
+        from qtools.msa.comparison_decision import decide
+
+        return decide(self)
 
     @property
     def checks(self) -> tuple[Check, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qtools.result import Level
+from qtools.result import Interval, Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,18 @@ class Ladder:
         """Borders between the bands, from the best on."""
         return tuple(band.limit for band in self.bands[:-1])
 
+    def reaches_worst(self, span: Interval | None) -> bool:
+        """Whether an interval reaches into a band that is bad.
+
+        Examples
+        --------
+        >>> [GAGE.reaches_worst(Interval(6.0, high, 0.9, "")) for high in (30.0, 71.0)]
+        [False, True]
+        """
+        if span is None:
+            return False
+        return self.band(span.high if self.rising else span.low).level == "bad"
+
 
 @dataclass(frozen=True, slots=True)
 class GageCriteria(Ladder):
@@ -86,6 +98,9 @@ class GageCriteria(Ladder):
 
     ndc_minimum: int = 5
 
+
+# Policy of gauge and attribute studies alike, a part of the rule that their verdicts state.
+UNPROVEN = "估计值可接受、区间却够到最差一档的，只作“还证明不了”，按留意处理"
 
 GAGE = GageCriteria(
     bands=(

@@ -23,6 +23,7 @@ from qtools.errors import QualityDataError
 from qtools.msa.analysis import by_ranges, by_variances
 from qtools.msa.criteria import GAGE, GageCriteria
 from qtools.msa.intervals import gage_intervals
+from qtools.msa.means import require_tolerance
 from qtools.msa.result import METHOD_NAMES, NDC_FACTOR, GageRR
 from qtools.msa.study import read_study
 
@@ -161,11 +162,7 @@ def _require_options(
             f"factors 要写成几个列名，不是一个字 {factors!r}。",
             hint=f'请写 factors=["{factors}"]。',
         )
-    if tolerance is not None and not (frames.is_number(tolerance) and 0 < tolerance < np.inf):
-        raise QualityDataError(
-            f"公差 {tolerance!r} 不对：公差是上、下规范限之差，必须大于 0。",
-            hint="没有公差就不写。",
-        )
+    require_tolerance(tolerance)
     if not (frames.is_number(k) and 0 < k < np.inf):
         raise QualityDataError(f"k = {k!r} 不对：它必须大于 0。", hint="常用 6；老口径为 5.15。")
     if not (frames.is_number(alpha_pool) and 0 <= alpha_pool <= 1):

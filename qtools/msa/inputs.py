@@ -42,6 +42,9 @@ STATED: Mapping[str, tuple[Shape, float]] = {
 }
 
 
+INFINITY = ("∞", "+∞", "无穷", "无穷大", "inf", "infinity")
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """输入量 One input quantity of a measurement model.
@@ -204,7 +207,7 @@ def read_budget(
         Columns of the uncertainty as stated and of the word that says what it is: 正态 (standard
         uncertainty), 正态（k=2）, 正态（k=3） (expanded), 均匀, 三角, 反正弦 (half-width).
     dof : str, optional
-        Column of degrees of freedom; blank cells are infinite.
+        Column of degrees of freedom; blank cells are infinite, as are ∞, 无穷大 and inf.
     sensitivity : str, optional
         Column of cᵢ; blank cells are 1.
 
@@ -244,10 +247,13 @@ def read_budget(
     known = {frames.plain(word): meaning for word, meaning in STATED.items()}
     bad = np.array([frames.plain(word) not in known for word in words])[kinds]
     _refuse(df, distribution, bad, "不认识", f"可选：{'、'.join(STATED)}。")
-    degrees = _filled(df, dof, np.inf)
+    degrees = np.full(len(df), np.inf)
     if dof is not None:
+        degrees = frames.numbers(_without_infinity(df, dof), dof, blank=np.inf)
         _refuse(df, dof, degrees < 1, "至少是 1", "不知道就空着，按无穷大处理。")
-    factors = _filled(df, sensitivity, 1.0)
+    factors = np.ones(len(df))
+    if sensitivity is not None:
+        factors = frames.numbers(df, sensitivity, blank=1.0)
     inputs = {}
     for place, label in enumerate(names):
         shape, divisor = known[frames.plain(words[kinds[place]])]
@@ -257,14 +263,13 @@ def read_budget(
     return lambda **x: sum(weights[key] * value for key, value in x.items()), inputs
 
 
-def _filled(df: pd.DataFrame, column: str | None, otherwise: float) -> Vector:
-    """Numbers of a column that may be absent or have blank cells."""
-    out = np.full(len(df), otherwise)
-    if column is not None:
-        filled = df[column].notna().to_numpy()
-        if filled.any():
-            out[filled] = frames.numbers(df[filled], column)
-    return out
+def _without_infinity(df: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Table in which the ways to write ∞ in a column are blank cells."""
+    endless = [
+        cell == np.inf if frames.is_number(cell) else frames.plain(str(cell)) in INFINITY
+        for cell in df[column]
+    ]
+    return df.assign(**{column: df[column].mask(np.array(endless, dtype=bool))})
 
 
 def _refuse(df: pd.DataFrame, column: str, bad: npt.NDArray[np.bool_], why: str, hint: str) -> None:

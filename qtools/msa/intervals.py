@@ -85,6 +85,10 @@ def gage_intervals(
         if key == "grr":  # it is not less than one of its parts
             own = out[f"{REPEATS}_var"]
             low, high = max(low, own.low), max(high, own.high)
+        if key == "total":  # nor is the total less than either side
+            both = out["part_var"], out["grr_var"]
+            low = max(low, *(own.low for own in both))
+            high = max(high, *(own.high for own in both))
         out[f"{key}_var"] = Interval(low, high, confidence, linear)
         out[f"{key}_sd"] = Interval(low**0.5, high**0.5, confidence, linear)
     if tolerance is not None:

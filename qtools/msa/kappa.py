@@ -35,9 +35,10 @@ class Coefficient:
     ----------
     value : float
     se : float
-        Standard error; 0 where agreement is perfect.
+        Standard error; 0 where nothing varies from part to part.
     interval : Interval or None
-        None where the parts cannot tell how far the value would vary.
+        None where the parts cannot tell how far the value would vary: a standard error of 0
+        does not say that the value is exact.
     n : int
         Pairs of decisions, or parts, that it rests on.
     """
@@ -80,6 +81,7 @@ def cohen_kappa(
     -----
     κ = (pₒ − pₑ)/(1 − pₑ). Interval κ ± z·SE within [−1, 1]; where agreement is perfect the
     standard error is 0, and the lower limit comes from Wilson's limit of the share of parts.
+    Where it is 0 otherwise (one side uses one level only; all pairs differ) there is none.
 
     References
     ----------
@@ -109,7 +111,7 @@ def cohen_kappa(
     influence = credit[one, other] - seen
     influence -= (1 - kappa) * (by_row[one] + by_column[other] - 2 * chance)
     sums = np.bincount(unit, weights=influence / (1 - chance))
-    se = float(np.sqrt(sums @ sums)) / n
+    se = _settled(float(np.sqrt(sums @ sums)) / n)
     interval = _limits(kappa, se, chance, np.unique(unit).size, confidence)
     return Coefficient(kappa, se, interval, n)
 
@@ -158,17 +160,26 @@ def fleiss_kappa(counts: Counts, confidence: float = 0.95) -> Coefficient | None
     kappa = (seen - chance) / (1 - chance)
     drift = 2 * (counts - sizes[:, None] * shares) @ shares / sizes.mean()
     influence = (agree - seen - (1 - kappa) * drift) / (1 - chance)
-    se = float(np.sqrt(influence @ influence / (parts * (parts - 1))))
+    se = _settled(float(np.sqrt(influence @ influence / (parts * (parts - 1)))))
     return Coefficient(kappa, se, _limits(kappa, se, chance, parts, confidence), parts)
 
 
-def _limits(kappa: float, se: float, chance: float, parts: int, confidence: float) -> Interval:
+def _settled(se: float) -> float:
+    """0 where only rounding is left."""
+    return 0.0 if se < _TINY else se
+
+
+def _limits(
+    kappa: float, se: float, chance: float, parts: int, confidence: float
+) -> Interval | None:
     from scipy.special import ndtri
 
     z = float(ndtri((1 + confidence) / 2))
     if 1 - kappa < _TINY:  # nothing varies: what share of parts may still disagree?
         low = (1 / (1 + z * z / parts) - chance) / (1 - chance)
         return Interval(max(low, -1.0), 1.0, confidence, f"{parts} 个零件全一致，Wilson 下限换算")
+    if se == 0:
+        return None
     name = "κ ± z·SE，按零件聚类（Fleiss、Cohen 与 Everitt 1969 的 delta 法）"
     return Interval(max(kappa - z * se, -1.0), min(kappa + z * se, 1.0), confidence, name)
 

@@ -21,6 +21,7 @@ import numpy as np
 
 from qtools import frames
 from qtools.errors import QualityDataError
+from qtools.msa.levels_clusters import split_days
 from qtools.msa.levels_parts import InstrumentBias, InstrumentLevels
 from qtools.msa.levels_result import LevelStudy
 from qtools.variance import dust
@@ -102,7 +103,8 @@ def level_study(
     _require_counts(repeats, days)
     frames.require_confidence(confidence)
     keys = (artefact, instrument, run)
-    frames.require_columns(df, [value, sd, *(key for key in keys if key is not None)])
+    used = [value, sd, *(key for key in keys if key is not None)]
+    frames.require_columns(df, used)
     y, s = frames.numbers(df, value), _sds(df, sd)
     groups = [
         (np.zeros(len(df), np.intp), [""]) if key is None else frames.codes(df, key) for key in keys
@@ -125,6 +127,7 @@ def level_study(
         levels=levels,
         biases=_biases(cells, confidence) if len(levels) > 1 else (),
         confidence=confidence,
+        clusters=split_days(df, y, s / repeats**0.5, [codes for codes, _ in groups], used),
     )
 
 
@@ -296,6 +299,11 @@ def _sds(df: pd.DataFrame, column: str) -> Vector:
 
 
 def _require_counts(repeats: object, days: object) -> None:
+    if repeats is None:
+        raise QualityDataError(
+            "没有写每天重复几次（repeats）：表里只有平均和标准差，这个数看不出来。",
+            hint="请按你的记录写明，2 以上的整数。",
+        )
     for name, value, least in (("重复次数 repeats", repeats, 2), ("天数 days", days, 1)):
         if not frames.is_number(value) or value != int(value) or value < least:  # type: ignore[call-overload,operator]
             raise QualityDataError(f"{name}={value!r} 不能用。", hint=f"写 {least} 以上的整数。")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from qtools.display import format_number
+from qtools.msa.levels_clusters import Clusters
 from qtools.msa.levels_parts import InstrumentBias, InstrumentLevels
 from qtools.result import Check, Interval, Level, Metric, Result, Verdict, with_intervals
 
@@ -49,6 +50,8 @@ class LevelStudy(Result):
     biases : tuple of InstrumentBias
         Empty for one instrument.
     confidence : float
+    clusters : Clusters or None
+        Heaps of days of one combination that are far apart.
     """
 
     title: ClassVar[str] = "三级变差研究"
@@ -65,6 +68,7 @@ class LevelStudy(Result):
     levels: tuple[InstrumentLevels, ...]
     biases: tuple[InstrumentBias, ...]
     confidence: float
+    clusters: Clusters | None
 
     def variance(self, place: int) -> float:
         """Variance of a value reported with an instrument, bias included."""
@@ -252,7 +256,7 @@ class LevelStudy(Result):
         text = f"按 {plan}的平均报告一个值，标准不确定度（A 类）u = {format_number(self.u, 3)}"
         level: Level = "info"
         if self.biases:
-            name = f"{self.columns[1]} {self.used.name}"
+            name = f"{self.used.name}（{self.columns[1]}）"
             amount = format_number(abs(self.correction), 3)
             how = (
                 f"读数{'加' if self.correction > 0 else '减'} {amount}"
@@ -260,11 +264,14 @@ class LevelStudy(Result):
                 else "不修正"
             )
             level = "good" if self.separated else "caution"
-            text = f"用{name}，{how}；{text}，{len(self.levels)} 台中最小，"
+            text = f"用 {name}，{how}；{text}，{len(self.levels)} 台中最小，"
             text += "区间与别台分得开" if self.separated else "但区间与别台重叠，排名还不牢"
         step = dict(zip(PARTS, ADVICE, strict=True)).get(self.largest, "再测一轮，把偏差估准")
         share = self.parts[self.largest]
         text += f"。u² 里最大的是{self.largest}（{share:.0f} %）：要减小 u，先{step}。"
+        if self.clusters is not None:
+            level = "bad"
+            text += "但日平均分成相距很远的几堆，这些数都不能用，先看提醒。"
         rule = (
             "选 u 最小的一台；每轮的偏差都同向、且联合区间不含 0 才修正，"
             "否则把平均偏差也算进 u。偏差是对各台平均的，不是对真值的"

@@ -82,17 +82,16 @@ def figure(study: LevelStudy) -> go.Figure:
 
 def checks(study: LevelStudy) -> tuple[Check, ...]:
     """提醒 What limits the answer, most serious first."""
-    out = [*_spread(study), *_bias(study), *_runs(study)]
+    out = [*_clusters(study), *_spread(study), *_bias(study), *_runs(study)]
     for place, name in ((1, "日间"), (2, "轮间")):
         negative = [
-            level.name or "全部数据"
+            f"“{level.name}”" if level.name else "全部数据"
             for level in study.levels
             if len(level.raw) > place and level.raw[place] < 0
         ]
         if negative:
-            who = f"{study.columns[1]} " if study.columns[1] else ""
             text = (
-                f"{who}{'、'.join(negative)}的{name}方差估计为负，按 0 计：它淹没在下一级的散布里，"
+                f"{'、'.join(negative)}的{name}方差估计为负，按 0 计：它淹没在下一级的散布里，"
                 "不等于不存在。"
             )
             out.append(Check("levels.negative-component", text))
@@ -100,6 +99,23 @@ def checks(study: LevelStudy) -> tuple[Check, ...]:
         text = "各组合的天数不一样，K 用调和平均，区间是近似的。"
         out.append(Check("levels.uneven", text, "info"))
     return tuple(out)
+
+
+def _clusters(study: LevelStudy) -> list[Check]:
+    """Days in two heaps: something that was not named changed between them."""
+    found = study.clusters
+    if found is None:
+        return []
+    low, high = format_number(found.low), format_number(found.high)
+    names = "、".join(f"“{name}”" for name in found.columns)
+    cause = (
+        f"没有用到的列{names}正好把它们分开：请写明它的用途（样件写 artefact，仪器写 instrument，"
+        f"轮次写 run；命令行：例如 --artefact {found.columns[0]}）"
+        if names
+        else "多半是几件样件混在一起（请写明样件所在的列 artefact），或单位、小数点写错"
+    )
+    text = f"同一组合的日平均相差悬殊，低的一堆在 {low} 左右，高的在 {high} 左右。{cause}。"
+    return [Check("levels.clusters", text, "bad")]
 
 
 def _spread(study: LevelStudy) -> list[Check]:
@@ -118,7 +134,7 @@ def _spread(study: LevelStudy) -> list[Check]:
             tail = float(fdtrc(level.df_by_run[high], level.df_by_run[low], large / small))
         tests = len(study.levels) * runs * (runs - 1)
         if small == 0 or tests * tail < _ALPHA:
-            what = f"{study.columns[1]} {level.name} " if level.name else ""
+            what = f"“{level.name}”" if level.name else ""
             found.append(
                 f"{what}从 {format_number(small**0.5, 3)}（{study.columns[2]} {study.runs[low]}）"
                 f"变为 {format_number(large**0.5, 3)}（{study.columns[2]} {study.runs[high]}）"
@@ -133,7 +149,7 @@ def _spread(study: LevelStudy) -> list[Check]:
 
 def _bias(study: LevelStudy) -> list[Check]:
     moved = [
-        f"{study.columns[1]} {level.name}（{' → '.join(format_number(b, 3) for b in bias.by_run)}）"
+        f"“{level.name}”（{' → '.join(format_number(b, 3) for b in bias.by_run)}）"
         for level, bias in zip(study.levels, study.biases, strict=bool(study.biases))
         if bias.moved_p is not None and bias.moved_p < _ALPHA
     ]

@@ -91,7 +91,8 @@ def linearity_study(
     if np.unique(x).size < 2:
         raise QualityDataError(
             f"{frames.source(df)}列“{reference}”里只有 {x[0]:g} 一个参考值，看不出线性。",
-            hint="线性研究要在量程内取至少 2 个（通常 5 个）标准件；只有一个，请用 bias_study。",
+            hint="线性研究要在量程内取至少 2 个（通常 5 个）标准件，请补测；"
+            "眼下只有一个，可以在 Python 里用 qt.msa.bias_study 看这一处的偏倚。",
         )
     codes, names = _standards(df, x, part)
     bias = y - x

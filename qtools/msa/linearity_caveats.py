@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 FEW_STANDARDS = 5  # AIAG MSA 4th ed.: five standards or more over the range
 FEW_READINGS = 10  # each read ten times or more
-CURVED = 0.05
 UNEVEN = 0.01
 _SHOWN = 5
 
@@ -41,7 +40,7 @@ def _strays(result: LinearityStudy) -> list[Check]:
 def _shape(result: LinearityStudy) -> list[Check]:
     out = []
     lack = result.lack_of_fit
-    if lack is not None and lack[1] < CURVED:
+    if lack is not None and result.curved:
         text = (
             f"偏倚与参考值的关系不是直线（失拟 F = {lack[0]:.2f}，{p_text(lack[1])}）："
             "只看斜率会误导，请看图里各标准件的平均偏倚，分段修正。"

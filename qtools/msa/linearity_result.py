@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from qtools.variance import Codes, Vector
 
 
+CURVED = 0.05  # lack of fit below this p value: a line is not enough
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LinearityStudy(Result):
     """线性研究结果 Line of bias on reference, bias at each standard, lack of fit.
@@ -77,10 +80,21 @@ class LinearityStudy(Result):
         return self.line.at(self.line.center)
 
     @property
+    def ends(self) -> tuple[tuple[float, Estimate], tuple[float, Estimate]]:
+        """Both ends of the range, and the bias there on the line."""
+        low, high = float(self.x.min()), float(self.x.max())
+        return (low, self.line.at(low)), (high, self.line.at(high))
+
+    @property
     def worst(self) -> tuple[float, Estimate]:
         """End of the range where the line is farthest from 0, and the bias there."""
-        ends = [(x, self.line.at(x)) for x in (float(self.x.min()), float(self.x.max()))]
-        return max(ends, key=lambda end: abs(end[1].value))
+        return max(self.ends, key=lambda end: abs(end[1].value))
+
+    @property
+    def _ends(self) -> str:
+        """How a line without a mean bias runs: far standards can have the same sign."""
+        (_, low), (_, high) = self.ends
+        return "，两端一高一低" if low.value * high.value < 0 else ""
 
     @property
     def lack_of_fit(self) -> tuple[float, float] | None:
@@ -93,6 +107,24 @@ class LinearityStudy(Result):
         rest = max(self.line.sse - self.pure_ss, 0.0) / (levels - 2)
         f = rest / (self.pure_ss / self.pure_df)
         return f, float(fdtrc(levels - 2, self.pure_df, f))
+
+    @property
+    def repeat_sd(self) -> float | None:
+        """Pooled standard deviation of repeats of one reference value; None without repeats."""
+        return float((self.pure_ss / self.pure_df) ** 0.5) if self.pure_df else None
+
+    @property
+    def curved(self) -> bool:
+        """Whether a line is not enough."""
+        lack = self.lack_of_fit
+        return lack is not None and lack[1] < CURVED
+
+    @property
+    def means(self) -> Vector:
+        """Mean bias of each standard; what is no more than rounding is 0."""
+        means = subgroup_statistics(self.bias, self.codes).mean
+        least = 8 * np.finfo(float).eps * float(np.abs(self.x).max())
+        return np.where(np.abs(means) <= least, 0.0, means)
 
     @property
     def fails(self) -> tuple[str, ...]:
@@ -156,9 +188,11 @@ class LinearityStudy(Result):
             rest: list[object] = [None] * 5
             if test is not None:
                 rest = [test.interval.low, test.interval.high, test.sd, test.t, test.p]
-            rows.append([*row, float(stats.mean[place]), *rest])
+            rows.append([*row, float(self.means[place]), *rest])
         heads = ["标准件", "参考值", "读数个数", "平均偏倚", f"{percent} 下限", f"{percent} 上限"]
-        return pd.DataFrame(rows, columns=[*heads, "标准差", "t", "p"])
+        table = pd.DataFrame(rows, columns=[*heads, "标准差", "t", "p"])
+        named_by_value = list(self.names) == [f"{value:g}" for value in table["参考值"]]
+        return table.drop(columns="标准件") if named_by_value else table
 
     def figure(self) -> go.Figure:
         """线性图 Bias against reference: readings, means, the line with its band, and 0."""
@@ -191,19 +225,18 @@ class LinearityStudy(Result):
         if self.width is not None:
             values["pct_mean_bias"] = self.width.percent(self.mean_bias.value)
             values["pct_worst_bias"] = self.width.percent(self.worst[1].value)
-        means = subgroup_statistics(self.bias, self.codes).mean
-        values |= {f"bias{place}": float(mean) for place, mean in enumerate(means, start=1)}
+        values |= {f"bias{place}": float(mean) for place, mean in enumerate(self.means, start=1)}
         return with_intervals(values, self.intervals)
 
     @property
     def verdict(self) -> Verdict:
-        """Whether location or slope fails, and whether that matters over the range."""
+        """Whether location or slope fails, whether a line tells it, and whether that matters."""
         fails, slope = self.fails, self.line.slope_estimate
         mean = format_number(self.mean_bias.value, 4)
         text = {
             (): "看不出偏倚，也看不出偏倚随量值变化",
             ("location",): f"位置不过关：平均偏 {mean}；看不出偏倚随量值变化",
-            ("slope",): "线性不过关：偏倚随量值变化，两端一高一低，平均起来却看不出",
+            ("slope",): f"线性不过关：偏倚随量值变化{self._ends}，平均起来却看不出",
             ("location", "slope"): (
                 f"位置和线性都不过关：平均偏 {mean}，而且偏倚随量值变化，不能只减一个常数"
             ),
@@ -211,15 +244,39 @@ class LinearityStudy(Result):
         low, high = (format_number(v, 3) for v in (slope.interval.low, slope.interval.high))
         percent = f"{100 * self.line.confidence:g} %"
         numbers = f"斜率 {format_number(slope.value, 4)}，{percent} 区间从 {low} 到 {high}"
-        level: Level = "good" if not fails else "bad" if "slope" in fails else "caution"
-        told = "给出公差或过程变差，才能说要不要紧" if fails else ""
+        level: Level = "info" if not fails else "bad" if "slope" in fails else "caution"
+        place, worst = self.worst
+        told = "给出公差或过程变差，才能说要不要紧"
+        if not fails:
+            ends = (format_number(v, 3) for v in (worst.interval.low, worst.interval.high))
+            told = (
+                f"看不出不等于没有：参考值 {format_number(place)} 处的偏倚，"
+                f"{percent} 区间从 {' 到 '.join(ends)}，{told}"
+            )
         if self.width is not None:
-            place, worst = self.worst
             level, told = judge(bool(fails), worst.value, worst.interval, self.width, self.criteria)
-            told = f"偏倚最大的一端（参考值 {format_number(place)}）{told}"
+            told = f"偏倚较大的一端（参考值 {format_number(place)}）{told}"
         parts = "；".join(filter(None, (numbers, told)))
         rule = "斜率的区间含 0，就看不出偏倚随量值变化；" + self.criteria.rule
-        return Verdict(level, f"{text}。{parts}。", rule, self.criteria.source)
+        if self.curved and level in ("good", "info"):
+            level = "caution"
+        return Verdict(level, f"{text}。{parts}。{self._doubts}", rule, self.criteria.source)
+
+    @property
+    def _doubts(self) -> str:
+        """What makes the line a poor answer, in sentences."""
+        found = ""
+        if self.curved and not self.strays:
+            place = int(np.argmax(np.abs(self.means)))
+            found = (
+                "但偏倚弯着变，一条直线说不清：各标准件的平均偏倚里最大的是 "
+                f"{format_number(float(self.means[place]), 3)}（标准件 {self.names[place]}），"
+                "要分段看、分段修正。"
+            )
+        if self.strays:
+            rows = "、".join(map(str, self.strays[:3])) + (" 等" if len(self.strays) > 3 else "")
+            found += f"先核对第 {rows} 行，像是拿错标准件或填错参考值；改正以前，上面的数都不算。"
+        return found
 
     @property
     def checks(self) -> tuple[Check, ...]:

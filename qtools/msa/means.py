@@ -119,9 +119,29 @@ def require_number(name: str, value: object, *, positive: bool = False) -> None:
     good = frames.is_number(value) and bool(np.isfinite(float(value)))  # type: ignore[arg-type]
     if not good or (positive and float(value) <= 0):  # type: ignore[arg-type]
         what = "要是正数" if positive else "要是一个数"
-        raise QualityDataError(
-            f"{name}={value!r} 不能用，它{what}。", hint="只写数字，不带单位，单位与读数相同。"
-        )
+        hint = "只写数字，不带单位，单位与读数相同。"
+        raise QualityDataError(f"{name}={value!r} 不能用，它{what}。", hint=_unquote(value, hint))
+
+
+def require_tolerance(tolerance: object) -> None:
+    """公差检查 Refuse a width of the tolerance that is not a positive number; None is none.
+
+    Raises
+    ------
+    QualityDataError
+        Showing what was given.
+    """
+    if tolerance is None or (frames.is_number(tolerance) and 0 < tolerance < np.inf):  # type: ignore[operator]
+        return
+    raise QualityDataError(
+        f"公差 {tolerance!r} 不对：公差是上、下规范限之差，必须大于 0。",
+        hint=_unquote(tolerance, "没有公差就不写。"),
+    )
+
+
+def _unquote(value: object, hint: str) -> str:
+    """The hint, or what to do about a number that came as text."""
+    return f"请写成数字，不加引号：不写 {value!r}。" if isinstance(value, str) else hint
 
 
 def step(x: Vector) -> float | None:

@@ -264,9 +264,9 @@ def monte_carlo_uncertainty(
     >>> f"{found.interval.high:.2f}"
     '3.88'
     """
-    frames.require_confidence(coverage)
+    frames.require_confidence(coverage, "包含概率 coverage")
     if not isinstance(n, int) or isinstance(n, bool) or n < 1000:
-        raise QualityDataError(f"抽样次数 n={n!r} 不对：至少 1000 的整数。", hint="一般用 10**6。")
+        raise QualityDataError(f"抽样次数 {n!r} 不对：至少 1000 的整数。", hint="一般用 1000000。")
     if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
         raise QualityDataError(f"种子 seed={seed!r} 不对：要 0 或正整数。", hint="例如 seed=1。")
     require_model(model, inputs)

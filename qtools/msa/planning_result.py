@@ -87,6 +87,11 @@ class GagePlan(Result):
             return f"%GRR 的区间上限不超过 {self.upper:g} %"
         return f"%GRR 的区间不宽于 {self.width:g} 个百分点"
 
+    @property
+    def helps_most(self) -> tuple[str, Row]:
+        """Which size to double for the lowest upper limit, and the design that this gives."""
+        return min(zip(DOUBLED, self.doubled, strict=True), key=lambda pair: pair[1].high)
+
     def cheapest(self) -> tuple[Row, ...]:
         """With each number of operators: the designs that beat all cheaper ones."""
         out = []
@@ -165,7 +170,8 @@ class GagePlan(Result):
             f"折线图：横轴是读数个数，纵轴是 %GRR 的区间上限，每种检验员人数一条线。"
             f"用满预算时的上限：{ends}。圈出的是 {self.best.shape}。"
         )
-        return theme.finish(fig, title="几个人测，决定区间能有多短", alt=alt, height=460)
+        title = f"圈出的是 {self.best.shape}；再要缩短，{_NAMES[self.helps_most[0]]}最有用"
+        return theme.finish(fig, title=title, alt=alt, height=460)
 
     def metrics(self) -> dict[str, Metric]:
         """Public keys: ``parts operators trials readings low high met``, ``double_SIZE_high``."""
@@ -190,7 +196,7 @@ class GagePlan(Result):
         best = self.best
         design = f"{best.parts} 个零件 × {best.operators} 人 × {best.trials} 次"
         found = f"{design}，共 {best.readings} 个读数，预计区间 {best.low:.1f}–{best.high:.1f} %"
-        row, key = min(zip(self.doubled, DOUBLED, strict=True), key=lambda pair: pair[0].high)
+        key, row = self.helps_most
         more = f"再要缩短，{_NAMES[key]}最有用（上限降到 {row.high:.1f} %）"
         short = f"{self.budget} 个读数之内达不到愿望；最接近的是"
         return Verdict(

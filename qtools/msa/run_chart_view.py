@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MAX_PEOPLE = 8  # bands; beyond, those that stand out most
 MAX_POINTS = 600  # of a band: beyond, each part shows its range only
 MAX_NAMES = 12  # parts whose names fit under a band
+_BAND, _GAP = 145, 62  # pixels of a band; between bands with tick labels and a title of their own
 
 
 def figure(result: GageRunChart) -> go.Figure:
@@ -35,7 +36,9 @@ def figure(result: GageRunChart) -> go.Figure:
         rows=len(shown),
         cols=1,
         shared_xaxes=not study.nested,
-        vertical_spacing=min(0.12 if study.nested else 0.06, 0.5 / len(shown)),
+        vertical_spacing=min(
+            (_GAP if study.nested else 20) / (_BAND * len(shown)), 0.5 / len(shown)
+        ),
         subplot_titles=[_title(result, place) for place in shown],
     )
     for row, place in enumerate(shown, 1):
@@ -69,7 +72,8 @@ def figure(result: GageRunChart) -> go.Figure:
     title = f"各人的读数：与{study.part}平均之差"
     if people > MAX_PEOPLE:
         title += f"（{people} 人中最突出的 {MAX_PEOPLE} 人）"
-    return theme.finish(fig, title=title, alt=alt, height=150 + (145 * len(shown)))
+    height = 150 + _BAND * len(shown) + (_GAP * (len(shown) - 1) if study.nested else 0)
+    return theme.finish(fig, title=title, alt=alt, height=height)
 
 
 def _stands_out(result: GageRunChart, place: int) -> float:

@@ -88,9 +88,12 @@ def judge(
     if not seen and firm:
         return "good", f"{most}，不超过 {limit}"
     if not seen:
-        return "caution", f"但{most}：看不出不等于没有，数据还不够"
+        return "caution", f"{most}：看不出不等于没有，数据还不够"
     if band.level != "good":
-        return band.level, f"{share}，超过 {limit}：既显著又要紧，先校准或修正"
+        least = width.interval(limits).low
+        sure = criteria.band(least).level != "good"
+        doubt = "" if sure else f"（区间从 {least:.1f} % 起，跨过 {limit}，要不要紧还不牢）"
+        return band.level, f"{share}，超过 {limit}：既显著又要紧，先校准或修正{doubt}"
     if firm:
         return "caution", f"{share}：显著但不大，可以先用，宜修正"
     return "caution", f"{share}：显著，{most}，还不能放心"

@@ -3,7 +3,8 @@
 Location and spread are judged apart. Location: single values against 3σ limits, which see a jump;
 an exponentially weighted moving average, which sees a small lasting shift; and the slope of a
 line, which sees a drift. Spread: moving ranges, or, where each occasion has several readings, their
-short-term standard deviation against a limit from the F distribution.
+short-term standard deviation against a limit from the F distribution; those after the baseline are
+also pooled and compared with the baseline's, since many small rises show only together.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from qtools import frames
 from qtools.errors import QualityDataError
 from qtools.msa.line import fit_line
 from qtools.msa.means import mean_bias, readings, require_number
-from qtools.msa.stability_result import SdChart, StabilityStudy
+from qtools.msa.stability_result import StabilityStudy
+from qtools.msa.stability_spread import SdChart
 from qtools.spc import ImrChart, Panel, evaluate, imr_chart
 
 if TYPE_CHECKING:

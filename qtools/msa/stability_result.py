@@ -9,8 +9,9 @@ from qtools import theme
 from qtools.display import format_number, p_text
 from qtools.estimate import Estimate
 from qtools.msa.means import MeanBias
+from qtools.msa.stability_spread import SdChart, SpreadRatio, spread_ratio
 from qtools.result import Check, Interval, Level, Metric, Result, Verdict, with_intervals
-from qtools.spc import ControlChart, ImrChart, Panel
+from qtools.spc import ControlChart, Panel
 from qtools.spc.criteria import MIN_SUBGROUPS
 
 if TYPE_CHECKING:
@@ -19,24 +20,6 @@ if TYPE_CHECKING:
 
 
 CHANCE = 0.05  # so rare must the number of standard deviations beyond their limit be
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SdChart(ImrChart):
-    """单值—短期标准差控制图 Single values above, standard deviations within occasions below.
-
-    Parameters
-    ----------
-    repeats : int
-        Readings behind each standard deviation.
-    risk : float
-        Probability that one exceeds its limit by chance.
-    """
-
-    title: ClassVar[str] = "单值—短期标准差控制图"
-
-    repeats: int
-    risk: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,13 +62,20 @@ class StabilityStudy(Result):
         """Which of ``"location"`` and ``"spread"`` signals.
 
         A significant drift is of location. A moving range beyond its limit is of spread only where
-        nothing else signals: a jump makes one too. Short-term standard deviations tell them apart.
+        nothing else signals: a jump makes one too. Short-term standard deviations tell them apart,
+        and the later ones together may be larger though none exceeds its limit.
         """
         chart = self.chart
         jump = bool(chart.n_signals or self.ewma.signals.size)
         apart = isinstance(chart, SdChart) or not jump
         spread = bool(chart.spread_n_signals) and not self.spread_by_chance and apart
+        spread = spread or (self.later is not None and self.later.grew)
         return ("location",) * (jump or self.drift.significant) + ("spread",) * spread
+
+    @property
+    def later(self) -> SpreadRatio | None:
+        """Short-term spread after the baseline over that of the baseline."""
+        return spread_ratio(self.chart, self.baseline, self.drift.confidence)
 
     @property
     def spread_expected(self) -> float:
@@ -139,6 +129,9 @@ class StabilityStudy(Result):
              e.interval.high, e.t, e.p]
             for name, e in found.items()
         ]  # fmt: skip
+        if (late := self.later) is not None:
+            name, span = "短期标准差之比（后来／基准段）", late.interval
+            rows.append([name, late.value, span.low, span.high, None, late.p])
         heads = ["项", "估计值", f"{percent} 下限", f"{percent} 上限", "t", "p"]
         return pd.DataFrame(rows, columns=heads)
 
@@ -199,7 +192,7 @@ class StabilityStudy(Result):
         return fig
 
     def metrics(self) -> dict[str, Metric]:
-        """Public keys: those of the chart, ``ewma_…``, ``drift``, ``sd_overall``, ``bias``."""
+        """Public keys: those of the chart, ``ewma_…``, ``drift``, ``bias``, ``spread_ratio`` …."""
         values: dict[str, Metric | None] = {
             **self.chart.metrics(),
             "baseline": self.baseline,
@@ -215,6 +208,9 @@ class StabilityStudy(Result):
         if self.bias is not None:
             values |= {"bias": self.bias.bias, "bias_p": self.bias.p}
             intervals["bias"] = self.bias.interval
+        if (late := self.later) is not None:
+            values |= {"spread_ratio": late.value, "spread_ratio_p": late.p}
+            intervals["spread_ratio"] = late.interval
         return with_intervals(values, intervals)
 
     @property
@@ -226,10 +222,14 @@ class StabilityStudy(Result):
             f"{base}：单值用{chart.rules.name}，EWMA 和{chart.spread.name}只看控制限，"
             f"漂移看斜率的 {100 * self.drift.confidence:g} % 区间含不含 0"
         )
+        late = self.later
+        if late is not None:
+            rule += "；后来的短期标准差合起来，看它与基准段之比的区间在不在 1 以上"
+        told = "" if late is None else f"（{late.words}）"
         source = f"NIST/SEMATECH e-Handbook 2.2 节；{chart.rules.source}"
         n = len(chart.location.points)
         if not fails:
-            text = f"看不出不稳定：{n} 次核查，位置没有跳动和漂移，散布没有变大。"
+            text = f"看不出不稳定：{n} 次核查，看不出位置有跳动或漂移，也看不出散布变大{told}。"
             return Verdict("good", text, rule, source)
         found = [
             f"{name}图 {len(panel.points)} 个点中有 {len(panel.signals)} 个出现信号，"
@@ -241,10 +241,14 @@ class StabilityStudy(Result):
         ]  # fmt: skip
         if self.drift.significant:
             slope = format_number(self.drift.value, 3)
-            found.append(f"有漂移：{self.unit} {slope}（{p_text(self.drift.p)}）")
+            jump = chart.n_signals or self.ewma.signals.size
+            either = "；跳动也会拉出斜率，是跳动还是漂移请看图" if jump else ""
+            found.append(f"有漂移：{self.unit} {slope}（{p_text(self.drift.p)}{either}）")
+        if late is not None and late.grew:
+            found.append(late.words)
         what = {
-            ("location",): "位置变了，散布没变",
-            ("spread",): "散布变了，位置没变",
+            ("location",): f"位置变了，看不出散布变大{told}",
+            ("spread",): "散布变大了，看不出位置变",
             ("location", "spread"): "位置和散布都变了",
         }[fails]
         if not isinstance(chart, SdChart):

@@ -42,6 +42,10 @@ class Study:
         Levels in the order of their codes.
     recurring : bool
         Whether a nested study uses part labels again under another operator.
+    rows : tuple of int
+        Rows of the reader's table.
+    repeated_rows : tuple of int
+        Those that are like an earlier one in every column, though a column tells repeats apart.
     """
 
     part: str
@@ -53,6 +57,8 @@ class Study:
     codes: tuple[Codes, ...]
     names: tuple[tuple[str, ...], ...]
     recurring: bool
+    rows: tuple[int, ...]
+    repeated_rows: tuple[int, ...]
 
     @property
     def part_names(self) -> tuple[str, ...]:
@@ -176,12 +182,25 @@ def read_study(
         codes=tuple(codes for codes, _ in coded),
         names=tuple(tuple(names) for _, names in coded),
         recurring=recurring,
+        rows=tuple(frames.row_numbers(df, range(len(df)))),
+        repeated_rows=_repeated_rows(df, [part, operator, value, *factors]),
     )
     if nested:
         _require_nested(study)
     else:
         _require_crossed(study)
     return study
+
+
+def _repeated_rows(df: pd.DataFrame, used: Sequence[str]) -> tuple[int, ...]:
+    """Rows like an earlier one in all columns; none where that is no rarity.
+
+    Only a file with further columns can tell two equal readings from one that was pasted twice.
+    """
+    again = np.flatnonzero(df.duplicated().to_numpy())
+    if len(df.columns) <= len(used) or again.size > 0.1 * len(df):
+        return ()
+    return tuple(frames.row_numbers(df, again))
 
 
 def _own_parts(

@@ -108,12 +108,14 @@ class Type1Study(Result):
     def fails(self) -> tuple[str, ...]:
         """Which of ``"spread"`` and ``"location"`` keeps the gauge from passing.
 
-        The spread where Cg fails. The location where Cgk fails although Cg does not, or where a
-        significant bias makes a failing Cg worse.
+        The spread where Cg fails: no correction of the bias could help. The location where Cgk
+        fails although Cg does not, or where a significant bias leaves no room, so that no spread
+        could be small enough.
         """
         spread = self.criteria.band(self.cg).level != "good"
         below = self.criteria.band(self.cgk).level != "good"
-        location = below and (not spread or self.mean.significant)
+        alone = self.mean.significant and abs(self.mean.bias) >= self.room
+        location = below and (alone if spread else True)
         return ("spread",) * spread + ("location",) * location
 
     def table(self) -> pd.DataFrame:
@@ -172,7 +174,7 @@ class Type1Study(Result):
         numbers = f"Cg = {self.cg:.2f}，Cgk = {self.cgk:.2f}"
         why = {
             (): "",
-            ("spread",): "；不过关的是散布（重复性），不是位置",
+            ("spread",): f"；不过关的是散布（重复性）{self._location}",
             ("location",): "；散布够小，不过关的是位置（偏倚），修正偏倚后再测",
             ("spread", "location"): "；散布和位置都不过关，先管散布",
         }[fails]
@@ -187,6 +189,17 @@ class Type1Study(Result):
         rule = f"{self.criteria.rule}。口径：公差的 {100 * self.share:g} %，{self.k:g}s"
         text = f"{band.name}：{numbers}{why}{note}。"
         return Verdict(band.level, text, rule, self.criteria.source)
+
+    @property
+    def _location(self) -> str:
+        """What can be said of the location where the spread fails alone."""
+        limits = self.mean.interval
+        if max(abs(limits.low), abs(limits.high)) >= self.room:
+            return "；位置过不过关还看不出，偏倚的区间够到了允许的偏差之外"
+        if not self.mean.significant:
+            return "，不是位置"
+        share = 100 * abs(self.mean.bias) / self.room
+        return f"；偏倚显著，占去允许偏差的 {share:.0f} %，先管散布"
 
     @property
     def checks(self) -> tuple[Check, ...]:

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from qtools import frames
 from qtools.errors import QualityDataError
 from qtools.msa.budget import UncertaintyBudget
 from qtools.msa.criteria import QMP, Ladder
 from qtools.msa.inputs import Input, Model
+from qtools.msa.means import require_tolerance
 from qtools.msa.propagation import correlation_matrix, derivatives, require_model
 
 
@@ -74,12 +73,8 @@ def uncertainty_budget(
     >>> round(budget.estimate, 3), round(budget.u, 4), budget.top
     (250.0, 0.1233, 'V')
     """
-    frames.require_confidence(coverage)
-    if tolerance is not None and not (frames.is_number(tolerance) and 0 < tolerance < np.inf):
-        raise QualityDataError(
-            f"公差 {tolerance!r} 不对：公差是上、下规范限之差，必须大于 0。",
-            hint="没有公差就不写。",
-        )
+    frames.require_confidence(coverage, "包含概率 coverage")
+    require_tolerance(tolerance)
     require_model(model, inputs)
     correlation = correlation_matrix(inputs, correlations)
     estimate, slopes, curvature = derivatives(model, inputs)

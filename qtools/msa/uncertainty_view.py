@@ -38,7 +38,7 @@ def budget_figure(result: UncertaintyBudget) -> go.Figure:
         hovertemplate="%{y}：%{x:.4g}<extra></extra>",
         showlegend=False,
     )
-    fig.update_xaxes(title_text="标准不确定度的分量 |c|·u", range=[0, 1.15 * max(sizes)])
+    fig.update_xaxes(title_text="分量 |c|·u", range=[0, 1.15 * max(sizes)])
     fig.update_yaxes(autorange="reversed", type="category", showgrid=False)
     parts = "，".join(f"{names[i]} {result.shares[i]:.0f} %" for i in order[:5])
     alt = (

@@ -117,6 +117,7 @@ def figure(result: GageRR) -> go.Figure:
         type="category",
         categoryorder="array",
         categoryarray=list(result.part_names),
+        tickfont_size=11,  # names of ten parts side by side on a telephone
         row=2,
         col=1,
     )

@@ -39,9 +39,25 @@ def resolve(found: Chapter, values: Mapping[str, object]) -> dict[str, Any]:
         used[key] = known[key].convert(value)
         if known[key].is_file and isinstance(used[key], str):
             used[key] = _located(used[key])
+    _require_files(found, used)
     if any(is_own(used.get(p.name)) for p in found.parameters if p.is_file):
         used |= {p.name: None for p in found.parameters if p.optional and p.name not in used}
     return used
+
+
+def _require_files(found: Chapter, used: Mapping[str, Any]) -> None:
+    """Refuse ``check_value`` and the like, which speak of the file ``data_check``, without it."""
+    for file in found.parameters:
+        stem = file.name.removeprefix("data_") if file.is_file else ""
+        if not stem or file.name == "data" or used.get(file.name, file.default) is not None:
+            continue
+        of_it = [p for p in found.parameters if p.name.startswith(f"{stem}_")]
+        said = [p.option for p in of_it if used.get(p.name) is not None]
+        if said:
+            raise QualityDataError(
+                f"写了 {'、'.join(said)}，却没有写 {file.option}。",
+                hint=f"{said[0]} 说的是另一个文件：请用 {file.option} 写明是哪个文件，或去掉它。",
+            )
 
 
 def is_own(value: object) -> bool:
@@ -123,6 +139,8 @@ def read(
     frame = tables.read(Path(str(path)), wanted, sheet=sheet, header=header)
     frame.attrs["qtools_source"] = Path(str(path)).name
     _require(found, frame, roles, used)
+    if len(frame) == 0:  # here, where it is still known what other sheets the file has
+        frames.require_columns(frame, wanted)
     return frame
 
 

@@ -19,6 +19,7 @@ from qtools.errors import QualityDataError
 _KINDS = {"str": "文字", "int": "整数", "float": "数", "bool": "是或否"}
 _YES_NO = {"是": True, "true": True, "yes": True, "1": True}
 _YES_NO |= {"否": False, "false": False, "no": False, "0": False}
+_WANTED = {"str": "文字", "int": "一个整数", "float": "一个数", "bool": "是或否"}
 _NOTHING = ("", "无", "none")
 
 
@@ -130,11 +131,25 @@ class Parameter:
     def _refuse(self, value: object) -> QualityDataError:
         shown = "什么也没有" if value in (None, "") else f"“{value}”"
         meaning = f"{self.option}：{self.told}" if self.help else f"写成 {self.option} 值"
+        wanted = _WANTED[self.item]
         if self.item in ("float", "int"):
-            meaning += "。只写数字，不带单位。"
-        return QualityDataError(
-            f"参数 {self.option} 要{self.kind}，收到的是{shown}。", hint=meaning
-        )
+            meaning += f"。{self._as_number(str(value))}"
+            wanted = "几个数，用逗号分开" if self.many else wanted
+        wanted += "（可不填）" if self.optional else ""
+        return QualityDataError(f"参数 {self.option} 要{wanted}，收到的是{shown}。", hint=meaning)
+
+    def _as_number(self, text: str) -> str:
+        """How to write as a number what was written otherwise."""
+        plain = unicodedata.normalize("NFKC", text).strip()
+        found = re.fullmatch(r"(±|\+/-)?\s*(\d+\.?\d*|\.\d+)\s*(%?)", plain)
+        if found is None:
+            return "只写数字，不带单位。"
+        both, digits, percent = found.groups()
+        if both and self.name == "tolerance" and not percent:
+            return f"公差是上、下规范限之差，{text} 要写成 {2 * float(digits):g}。"
+        if both or not percent:
+            return "只写数字，不带 ± 和单位。"
+        return f"只写数字，{text} 要写成 {float(digits) / (1 if '百分' in self.help else 100):g}。"
 
 
 def parse(source: str, where: str = "参数单元格") -> tuple[Parameter, ...]:

@@ -174,7 +174,7 @@ def test_gauge_of_two_operators_and_two_trials(here):
     own = data.load("gage-classic").query("检验员 != 'C' and 次数 < 3")
     shown = report(here, own, "msa/gage-rr")
     assert "每格测 2 次，常数是 1.128（K₁ = 0.8862）" in shown  # AIAG MSA 4th ed., d₂ and K₁
-    assert "2 位检验员，再现性只有 1 个自由度" in shown
+    assert "有 2 个，再现性只有 1 个自由度" in shown
 
 
 def test_few_ranges_by_hand_and_in_the_table_agree(here):

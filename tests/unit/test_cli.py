@@ -112,7 +112,7 @@ def test_version(call):
         (["run", "t/mini", "另一个"], "看不懂“另一个”"),
         (["run", "t/mini", "-x", "1"], "看不懂“-x”"),
         (["run", "t/mini", "--valeu", "x"], "--valeu。你要的是不是 --value"),
-        (["run", "t/mini", "--lsl", "低"], "--lsl 要数，可不填"),
+        (["run", "t/mini", "--lsl", "低"], "--lsl 要一个数（可不填）"),
         (["run", "t/mini", "--data", "没有.csv"], "没有.csv"),
         (["run", "t/none"], "没有“t/none”这一章"),
         (["run", "t/mini", "-o", "r.txt"], "不是 .html"),
@@ -197,7 +197,7 @@ def test_run_takes_sheet_and_header(top, call, ran):
     assert ran[0][3] == {"sheet": "数据", "header": 3}
     code, _, err = call("run", "t/mini", "--header", "三")
     assert code == 2
-    assert "--header 要整数" in err
+    assert "--header 要一个整数（可不填）" in err
 
 
 def test_the_books_own_data_keep_the_books_limits(top, call, ran):

@@ -53,6 +53,15 @@ def test_merged_title_and_a_date_line_above_the_headings(tmp_path):
     assert caught.value.rows == (5,)
 
 
+def test_the_row_of_the_headings_is_named_where_it_is_seen(tmp_path):
+    rows = [["零件", "检验", None], [None, "人", "读数"], [1, "甲", 0.5], [2, "甲", 0.7]]
+    path = book(tmp_path, rows, "A1:A2 B1:C1")
+    assert list(data.load(path).columns) == ["零件", "检验-人", "检验-读数"]
+    with pytest.raises(qt.QualityDataError, match="A 列有数据，但第 2 行") as caught:
+        data.load(path, header=2)
+    assert "表头看来在第 1 行（命令行：--header 1）" in str(caught.value)
+
+
 def test_two_rows_of_merged_headings_are_joined(tmp_path):
     rows = [
         ["零件", "检验员甲", None, "检验员乙", None],

@@ -136,7 +136,7 @@ def test_no_clear_heading(tmp_path, text, said):
 
 
 def test_faults_of_a_given_heading_row_are_named(tmp_path):
-    with pytest.raises(qt.QualityDataError, match="重复的列名：“读数”"):
+    with pytest.raises(qt.QualityDataError, match="重复的列名：“读数”（A、B 列）"):
         data.load(write(tmp_path, "读数, 读数\n1,2\n"), header=1)
     with pytest.raises(qt.QualityDataError, match="B 列有数据"):
         data.load(write(tmp_path, "a,\n1,2\n"), header=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 
 import numpy as np
@@ -210,6 +211,56 @@ def test_a_last_row_with_blanks_may_be_a_total(column):
         check(frame.iloc[[0, 2, 1]].reset_index(drop=True), column)
     assert "表尾" not in str(caught.value)
     assert "合并" not in str(caught.value)
+
+
+def test_a_footer_is_suspected_only_where_the_file_ends():
+    frame = loaded(pd.DataFrame({"值": [1.0, None, 2.0, 3.0, None]}))
+    frame.attrs["qtools_last_row"] = 6
+    with pytest.raises(qt.QualityDataError, match="表尾的第 6 行"):
+        frames.numbers(frame, "值")
+    with pytest.raises(qt.QualityDataError) as caught:
+        frames.numbers(frame[:2], "值")
+    assert caught.value.rows == (3,)
+    assert "表尾" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("cells", "said", "todo"),
+    [
+        (
+            ["２５．０１", "２５．０２"],
+            "不是数字的内容（用全角字符写的数）：“２５．０１”、“２５．０２”",
+            "=ASC",
+        ),
+        ([1.0, "２５．０１"], "（用全角字符写的数）：“２５．０１”", "units=True"),
+        (["２５．０１", "超差"], "不是数字的内容：“２５．０１”、“超差”", "单位写在列名里"),
+        ([1.0, dt.datetime(2025, 3, 12)], "不是数字的内容（日期）：“2025-03-12”", "“数值”格式"),
+    ],
+)
+def test_what_is_no_number_is_named(cells, said, todo):
+    frame = pd.DataFrame({"值": [*cells * 3, 1.5]}, dtype=object)
+    with pytest.raises(qt.QualityDataError) as caught:
+        frames.numbers(frame, "值")
+    assert said in str(caught.value)
+    assert todo in str(caught.value)
+
+
+def test_every_cell_in_full_width_is_no_footer():
+    with pytest.raises(qt.QualityDataError) as caught:
+        frames.numbers(loaded(pd.DataFrame({"值": ["２５"] * 9})), "值")
+    assert "表尾" not in str(caught.value)
+
+
+def test_blank_cells_may_stand_for_a_number():
+    frame = pd.DataFrame({"值": [None, 2.0, None]})
+    assert frames.numbers(frame, "值", blank=math.inf).tolist() == [math.inf, 2.0, math.inf]
+
+
+def test_a_template_that_was_not_filled_in():
+    frame = loaded(FRAME.iloc[:0].copy())
+    frame.attrs.update(qtools_sheet="数据", qtools_other_sheets=["示例", "说明"])
+    with pytest.raises(qt.QualityDataError, match=r"请先在工作表“数据”里填.*见工作表“示例”"):
+        frames.require_columns(frame, ["读数"])
 
 
 def test_a_wide_table_is_recognised():

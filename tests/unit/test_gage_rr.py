@@ -356,6 +356,52 @@ def test_tolerance_decides_when_it_is_worse():
     assert m["pct_tolerance_high"] == pytest.approx(100 * 6 * m["grr_sd_high"] / 4)
 
 
+def test_an_interval_that_reaches_the_worst_band_proves_nothing():
+    seen = set()
+    for seed in range(12):
+        cube = random_cube(np.random.default_rng(seed), (10, 2, 3), (1.0, 0.04, 0.0, 0.06))
+        found = qt.msa.gage_rr(study(cube), **ROLES)
+        m = found.metrics()
+        if m["pct_study_var"] >= 10:
+            continue
+        unproven = m["pct_study_var_high"] > 30
+        seen.add(unproven)
+        assert found.verdict.level == ("caution" if unproven else "good")
+        assert found.verdict.text.startswith("看得到的可接受，还证明不了" if unproven else "可接受")
+        assert "按留意处理" in found.verdict.rule
+        # a wide tolerance does not hide that %GRR reaches the worst band
+        wide = qt.msa.gage_rr(study(cube), **ROLES, tolerance=6.3)
+        assert (wide.verdict.level == "good") == (
+            max(wide.metrics()["pct_study_var_high"], wide.metrics()["pct_tolerance_high"]) <= 30
+        )
+    assert seen == {True, False}
+
+
+def test_the_caveat_speaks_of_the_ratio_that_decided():
+    cube = random_cube(np.random.default_rng(1), (10, 3, 3), (1.0, 0.1, 0.0, 0.1))
+    found = qt.msa.gage_rr(study(cube), **ROLES, tolerance=3)
+    m = found.metrics()
+    assert m["pct_study_var"] < m["pct_tolerance"] < 30 < m["pct_tolerance_high"]
+    told = {check.code: check.text for check in found.checks}
+    assert told["gage-rr.wide-interval"].startswith("%公差的 90 % 区间上限")
+    calm = random_cube(np.random.default_rng(2), (10, 3, 3), (1.0, 0.0, 0.0, 0.085))
+    result = qt.msa.gage_rr(study(calm), **ROLES, tolerance=2.5)
+    m = result.metrics()
+    # %tolerance decides and its interval stays in the band; that of %GRR alone does not
+    assert m["pct_study_var"] < 10 < m["pct_study_var_high"]
+    assert 10 < m["pct_tolerance_low"] < m["pct_tolerance_high"] < 30
+    assert "没有跨过界限" in result.verdict.text
+    assert "gage-rr.wide-interval" not in codes_of(result)
+
+
+@pytest.mark.parametrize(
+    ("percent", "shown"), [(9.9999, "9.9999 %，小于 10"), (30.0001, "30.0001 %，大于 30")]
+)
+def test_a_ratio_beside_a_limit_has_the_digits_that_tell(percent, shown):
+    found = qt.msa.gage_rr(study(balanced_cube(percent)), **ROLES)
+    assert f"为 {shown} %" in found.verdict.text
+
+
 def test_few_categories_forbid_acceptance():
     from dataclasses import replace
 

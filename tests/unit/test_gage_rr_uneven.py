@@ -79,6 +79,7 @@ def test_nested_reading_of_the_classic_study():
     table = result.anova()
     assert table["自由度"].tolist() == [2, 27, 60, 89]
     assert table["来源"].tolist()[:2] == ["检验员", "零件（检验员内）"]
+    assert "若其实是同一个，要按交叉研究算" in result.verdict.text
     assert {"gage-rr.recurring-labels", "gage-rr.nested", "gage-rr.negative-variance"} <= codes_of(
         result
     )

@@ -127,6 +127,27 @@ def test_effective_number_of_decisions_from_a_direct_ratio_estimate():
     assert share_of_parts(0, 0, "wilson", 0.95) is None
 
 
+@pytest.mark.parametrize("method", ["wilson", "clopper-pearson"])
+def test_one_more_miss_never_looks_better(method):
+    totals = np.full(18, 3)
+    found = [
+        share_of_decisions((np.arange(18) < k).astype(int), totals, method, 0.95).interval
+        for k in range(19)
+    ]
+    highs = [span.high for span in found]
+    assert highs == sorted(highs)
+    assert highs[0] == pytest.approx(100 * limits(0, 18, method, 0.95)[1])
+    # one part touched: as many independent decisions as parts
+    assert highs[1] == pytest.approx(100 * limits(1 / 3, 18, method, 0.95)[1])
+    mirrored = [
+        share_of_decisions(totals - (np.arange(18) < k), totals, method, 0.95).interval
+        for k in range(19)
+    ]
+    assert [100 - span.low for span in mirrored] == pytest.approx(highs)
+    # many touched parts: the estimated effect alone
+    assert highs[9] == pytest.approx(100 * limits(9, 54, method, 0.95)[1])
+
+
 def test_intervals_by_part_cover_the_truth():
     rng = np.random.default_rng(7)
     covered = 0
@@ -202,7 +223,8 @@ def test_a_lenient_rater_decides_though_agreement_is_high(found):
     lines = found.lines().set_index("检验员")
     assert lines.loc["丙", "错在哪一边"] == "偏松（漏 10 次，误 0 次）"
     assert lines.loc["乙", "错在哪一边"] == "像是偏严，还不能肯定（漏 0 次，误 8 次）"
-    assert lines.loc["甲", "判定"] == "可接受"
+    assert lines.loc["甲", "判定"] == "可接受，还证明不了（漏判率、误判率的区间太宽）"
+    assert lines.loc["甲", "下一步"] == "多判一些件，把区间缩短"
     assert lines.loc["甲", "错在哪一边"] == "看不出偏哪边（漏 0 次，误 1 次）"
     assert "极限样件" in lines.loc["丙", "下一步"]
     assert "合格件" in lines.loc["乙", "下一步"]
@@ -219,11 +241,16 @@ def test_good_raters_and_how_firm_that_is():
     truth = [0, 1] * 100
     df = study([[[t] * 2] * 2 for t in truth], truth)
     good = run(df)
+    assert "按留意处理" in good.verdict.rule
     assert good.verdict.level == "good"
     assert good.verdict.text.startswith("可以让他们判：")
     assert "甲的漏判率 0.0 %（95 % 区间 0.0–3.7 %，跨过 2 %，结论不牢）" in good.verdict.text
     small = run(df[df["零件"] <= 20])
-    assert "跨过" in small.verdict.text
+    # 0 of 10 bad parts: Wilson's upper limit z²/(10 + z²) = 27.8 %
+    assert small.verdict.level == "caution"
+    assert small.verdict.text.startswith("看得到的都可接受，还证明不了：")
+    assert "够到不可接受那一档" in small.verdict.text
+    assert "区间 0.0–27.8 %" in small.verdict.text
     assert "结论不牢" in small.verdict.text
     assert set(good.lines()["错在哪一边"]) == {"没有判错"}
     assert good.disputed().empty
@@ -245,6 +272,30 @@ def test_without_a_reference_middling_agreement_lets_nobody_go(welds):
     blind = run(welds.drop(columns="基准"))
     assert blind.verdict.level == "caution"
     assert blind.verdict.text.startswith("还不能放手让他们判：乙 与 丙的 κ 0.74，勉强")
+
+
+def test_an_index_without_an_interval_is_told():
+    truth = [0] * 15 + [1] * 35
+    found = run(study([[[1, 1]] for _ in truth], truth))
+    kappa = found.raters[0].kappas.plain
+    assert (kappa.value, kappa.interval) == (pytest.approx(0, abs=1e-12), None)
+    assert "rater1_kappa_low" not in found.metrics()
+    assert found.kappas()["95 % 下限"].isna().all()
+    found.figure()
+    # 0 of 1 apart: all ratings alike, κ −1
+    opposed = study([[[0], [1]], [[1], [0]]] * 10)
+    assert "没有区间" in run(opposed).verdict.text
+
+
+def test_a_rater_who_judged_no_bad_part_is_named():
+    truth = [0, 1] * 100
+    df = study([[[t] * 2] * 3 for t in truth], truth)
+    found = run(df[(df["检验员"] != "丙") | (df["基准"] == "合格")])
+    assert found.raters[2].miss is None
+    assert "丙没有判过不合格的件，漏判率还不知道。" in found.verdict.text
+    assert "基准里缺" not in found.verdict.text
+    assert found.verdict.level == "caution"
+    assert "attribute.one-sided-parts" not in codes(found)
 
 
 def test_several_bad_indices_are_all_told():
@@ -406,3 +457,74 @@ def test_labels_from_excel_are_one_label():
     found = run(floats, levels=[0.0, 1], reject=[0])
     assert found.study.levels == ("0", "1")
     assert found.reject == ("0",)
+
+
+# ---- a level that does not belong
+
+
+def clerk(stray, rows=(7,)):
+    """Two raters, 12 parts, 3 trials; the second passes two bad parts; rows get a stray word."""
+    truth = [0] * 6 + [1] * 6
+    decisions = [[[code] * 3, [0 if place > 9 else code] * 3] for place, code in enumerate(truth)]
+    df = study(decisions, truth, ("OK", "NG"))
+    df.loc[list(rows), "判定"] = stray
+    return df
+
+
+def test_a_stray_level_does_not_hide_the_rates():
+    clean, stray = run(clerk("OK", ())), run(clerk("待定"))
+    assert stray.reject == ("NG",)
+    # row 7 is a good part of rater 1: neither a miss nor a false alarm
+    for key in ("rater1_pct_miss", "rater2_pct_miss", "rater1_pct_false_alarm"):
+        assert stray.metrics()[key] == clean.metrics()[key]
+    assert clean.metrics()["rater2_pct_miss"] == pytest.approx(100 / 3)
+    assert stray.verdict.level == clean.verdict.level == "bad"
+    (rare,) = [check for check in stray.checks if check.code == "attribute.rare-level"]
+    assert "第 8 行的“待定”只出现 1 次，是不是抄错？" in rare.text
+    (between,) = [check for check in stray.checks if check.code == "attribute.between-levels"]
+    assert "--reject NG,待定" in between.text
+    assert not {"attribute.rare-level", "attribute.between-levels"} & set(codes(clean))
+    # on a bad part it is not refused, so it is missed
+    missed = run(clerk("待定", (36,))).metrics()
+    assert missed["rater1_pct_miss"] == pytest.approx(100 / 18)
+
+
+def test_a_level_named_in_advance_does_not_hide_the_rates_and_is_no_slip():
+    df = clerk("OK", ())
+    told = run(df, levels=["OK", "NG", "返工"])
+    assert told.reject == ("NG",)
+    assert told.metrics()["rater2_pct_miss"] == pytest.approx(100 / 3)
+    assert not {"attribute.rare-level", "attribute.between-levels"} & set(codes(told))
+    assert "attribute.rare-level" not in codes(run(clerk("返工"), levels=["OK", "NG", "返工"]))
+
+
+def test_levels_that_nobody_can_read_never_make_a_verdict_better():
+    truth = [0, 1, 2] * 20
+    alike = [[[code] * 2, [code] * 2] for code in truth]
+    graded = run(study(alike, truth, ("良", "次", "等外")))
+    assert graded.reject == ()
+    assert graded.verdict.level == "caution"
+    assert "没有写明哪个判定是不合格" in graded.verdict.text
+    assert "attribute.reject-unknown" in codes(graded)
+    lines = graded.lines()
+    assert lines["判定"].str.contains("漏判率和误判率不知道").all()
+    assert lines["下一步"].str.contains("先弄清").all()
+    assert (
+        not run(study(alike, truth, ("良", "次", "等外")), reject="次")
+        .lines()["判定"]
+        .str.contains("不知道")
+        .any()
+    )
+
+
+def test_no_limit_stands_on_an_axis(found):
+    fig = found.figure()
+    panels = list(fig.select_xaxes())
+    by_name = {}
+    for index in found.indices:
+        by_name.setdefault(index.name, []).append(index)
+    for axis, own in zip(panels, by_name.values(), strict=True):
+        low, high = axis.range
+        spots = [*own[0].ladder.limits, *(i.interval.low for i in own if i.interval)]
+        assert low < min(spots)
+        assert max(*spots, *(i.interval.high for i in own if i.interval)) < high

@@ -80,6 +80,20 @@ def test_significance_and_size(shift, tolerance, level, words):
     assert (same.level, "过程变差" in same.text) == (level, True)
 
 
+def test_a_large_bias_whose_interval_crosses_the_limit_says_so():
+    noise = 0.02 * np.tile([-1.0, 1.0, 0.5, -0.5], 5)
+    noise += 0.011 - noise.mean()
+    half = 2.093024 * float(np.std(noise, ddof=1)) / 20**0.5  # R: qt(0.975, 19)
+    crossing = study(10 + noise, tolerance=0.1)
+    assert crossing.pct_bias == pytest.approx(11.0)
+    low = 100 * (0.011 - half) / 0.1
+    assert 0 < low < 10
+    assert f"（区间从 {low:.1f} % 起，跨过 10 %，要不要紧还不牢）" in crossing.verdict.text
+    assert crossing.verdict.level == "bad"
+    sure = study(10.5 + noise, tolerance=2.0)
+    assert "还不牢" not in sure.verdict.text
+
+
 def test_without_a_width():
     noise = 0.02 * np.tile([-1.0, 1.0, 0.5, -0.5], 5)
     assert study(10 + noise).verdict.level == "good"

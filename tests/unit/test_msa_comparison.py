@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import optimize
+from scipy import optimize, stats
 
 import qtools as qt
 from qtools.errors import QualityDataError
@@ -319,3 +319,49 @@ def test_display():
     assert "磁法 − 化学法" in table["指标"][0]
     assert "不能代替" in result.figure().layout.meta["alt"]
     assert "不能代替" in result._repr_mimebundle_()["text/html"]
+
+
+def test_the_limit_that_decides_is_named_with_its_interval():
+    rng = np.random.default_rng(4)
+    d = rng.normal(size=60)
+    d = (d - d.mean()) / d.std(ddof=1)
+    x = np.linspace(10, 30, 60)
+    firm = compare(x, x + 1.5 + d, limit=2.0)  # limits of agreement -0.46 and 3.46
+    m = firm.metrics()
+    ends = f"{m['loa_upper_low']:.2f} 到 {m['loa_upper_high']:.2f}"
+    assert f"上限的整个区间（{ends}）都在外面，结论牢" in firm.verdict.text
+    low = compare(x, x - 0.25 + d, limit=2.0).verdict.text  # -2.21 and 1.71
+    assert "下限的区间（" in low
+    assert "跨过它，结论不牢" in low
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        (1.0, "就超出了，修正平均差也没有用"),
+        (1.9, "超没超出还分不清"),  # 1.96 is beyond, its interval reaches below
+        (2.2, "超没超出还分不清"),
+        (3.0, "修正系统差以后可以另取样品再比"),
+    ],
+)
+def test_what_a_correction_would_do_rests_on_the_interval_of_the_spread(limit, said):
+    rng = np.random.default_rng(4)
+    d = rng.normal(size=60)
+    d = 3 + (d - d.mean()) / d.std(ddof=1)
+    x = np.linspace(10, 30, 60)
+    result = compare(x, x + d, limit=limit)
+    span = result.agreement.half_interval
+    chi2 = stats.chi2(59)
+    expected = [1.959963985 * (59 / chi2.ppf(tail)) ** 0.5 for tail in (0.975, 0.025)]
+    assert (span.low, span.high) == pytest.approx(expected)
+    assert said in result.verdict.text
+
+
+def test_a_mean_difference_that_no_line_explains_is_told():
+    x, y = pairs(30, seed=3, offset=0.4, noise=0.5)
+    result = compare(x, y)
+    m = result.metrics()
+    assert m["bias_low"] > 0 > m["deming_intercept_low"]
+    assert m["pb_intercept_low"] < 0 < m["pb_intercept_high"]
+    assert "comparison.mean-difference" in codes_of(result)
+    assert "comparison.mean-difference" not in codes_of(compare(*pairs(30, seed=3)))

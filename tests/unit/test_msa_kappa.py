@@ -98,6 +98,20 @@ def test_kappa_at_its_ends():
     assert cohen_kappa(same, same * 0, np.arange(5), 2).value == pytest.approx(0, abs=1e-12)
 
 
+def test_a_standard_error_of_zero_without_agreement_gives_no_interval():
+    one = np.r_[np.zeros(15, dtype=int), np.ones(35, dtype=int)]
+    always = cohen_kappa(np.ones(50, dtype=int), one, np.arange(50), 2)
+    assert always.value == pytest.approx(0, abs=1e-12)
+    assert (always.se, always.interval) == (0.0, None)
+    half = np.repeat([0, 1], 10)
+    opposite = cohen_kappa(half, 1 - half, np.arange(20), 2)
+    assert (opposite.value, opposite.interval) == (pytest.approx(-1), None)
+    # every part judged 99 to 1: the parts do not differ, which does not make κ exact
+    alike = fleiss_kappa(np.repeat([[99, 1], [1, 99]], 5, axis=0))
+    assert alike.interval is None
+    assert alike.value == pytest.approx((99 * 98 / 9900 - 0.5) / 0.5)
+
+
 def test_fleiss_kappa_of_even_and_uneven_counts():
     rng = np.random.default_rng(2)
     counts = rng.multinomial(5, [0.5, 0.3, 0.2], size=20)

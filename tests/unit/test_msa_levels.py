@@ -99,7 +99,7 @@ def test_repeatability_of_the_five_probes():
 def test_the_decision():
     study = probes()
     assert study.verdict.level == "caution"
-    assert study.verdict.text.startswith("用探针 2362，读数加 0.0393；")
+    assert study.verdict.text.startswith("用 2362（探针），读数加 0.0393；")
     assert "排名还不牢" in study.verdict.text
     readings = [bias.reading[:3] for bias in study.biases]
     assert readings == ["看不出", "看不出", "看不出", "轮次间", "每轮同"]
@@ -111,7 +111,7 @@ def test_the_decision():
         "levels.negative-component",
     } == codes_of(study)
     (spread,) = (c.text for c in study.checks if c.code == "levels.spread-moves")
-    assert "探针 2062" in spread
+    assert "“2062”从" in spread
     assert "283" not in spread
     assert study.figure().layout.meta["alt"].startswith("散点图")
 
@@ -338,3 +338,36 @@ def test_uneven_days_are_said():
     study = of(df.drop(index=[3]))
     assert "levels.uneven" in codes_of(study)
     assert study.levels[0].occasions == pytest.approx(6 / (5 / 4 + 1 / 3))
+
+
+def test_artefacts_pooled_without_a_word_are_noticed():
+    df = qt.load("resistivity")
+    result = qt.msa.level_study(df, **BASIC)
+    (check,) = [check for check in result.checks if check.code == "levels.clusters"]
+    assert check.level == result.verdict.level == "bad"
+    assert "没有用到的列“晶片”正好把它们分开" in check.text
+    means = df.groupby("晶片")["电阻率"].mean()
+    assert (result.clusters.low, result.clusters.high) == pytest.approx((means.min(), means.max()))
+    assert result.clusters.columns == ("晶片",)
+    for used in (ROLES, {"artefact": "晶片"}, {"artefact": "晶片", "run": "轮次"}):
+        own = qt.msa.level_study(df, **BASIC, **used)
+        assert own.clusters is None
+        assert "levels.clusters" not in codes_of(own)
+
+
+def test_heaps_without_a_column_that_tells_them_apart():
+    rng = np.random.default_rng(5)
+    value = 100 + 0.01 * rng.normal(size=12)
+    value[7:] *= 10
+    df = pd.DataFrame({"均值": value, "s": 0.01, "行": range(12)})
+    result = qt.msa.level_study(df, value="均值", sd="s", repeats=5)
+    assert result.clusters.columns == ()
+    assert (result.clusters.low, result.clusters.high) == pytest.approx((100, 1000), rel=1e-3)
+    assert "单位、小数点写错" in next(c.text for c in result.checks if c.code == "levels.clusters")
+    days = df.assign(均值=100 + 3 * rng.normal(size=12))  # scattered days, one heap
+    assert qt.msa.level_study(days, value="均值", sd="s", repeats=5).clusters is None
+
+
+def test_repetitions_are_not_guessed():
+    with pytest.raises(QualityDataError, match="没有写每天重复几次（repeats）"):
+        of(random_study(1)[0], repeats=None)

@@ -76,7 +76,7 @@ def test_mean_bias_is_the_mean_of_all_readings():
 @pytest.mark.parametrize(
     ("slope", "level", "fails", "decision"),
     [
-        (0.0, 0.0, (), "good"),
+        (0.0, 0.0, (), "info"),  # nobody said how much would matter
         (0.0, 0.3, ("location",), "caution"),
         (0.05, 0.0, ("slope",), "bad"),
         (0.05, 0.3, ("location", "slope"), "bad"),
@@ -106,6 +106,36 @@ def test_a_curve_is_seen():
     df["读数"] += 0.02 * (df["参考值"] - 6) ** 2
     assert "linearity.lack-of-fit" in codes_of(study(df))
     assert "linearity.lack-of-fit" not in codes_of(study(made(0.1, 0.0)))
+    centred = df.assign(读数=df["读数"] - (df["读数"] - df["参考值"]).mean())
+    unseen = study(centred, tolerance=1000.0)
+    assert (unseen.fails, unseen.curved) == ((), True)
+    assert unseen.verdict.level == "caution"  # the line alone would be good
+    assert "弯着变，一条直线说不清" in unseen.verdict.text
+    assert not study(made(0.0, 0.0)).curved
+
+
+def test_spread_of_repeats_is_not_that_about_the_line():
+    df = made(0.0, 0.0)
+    df["读数"] += 0.1 * (df["参考值"] - 6) ** 2
+    result = study(df)
+    pooled = df.groupby("参考值")["读数"].var().mean() ** 0.5  # equal numbers of repeats
+    assert result.repeat_sd == pytest.approx(pooled)
+    assert result.line.s > 5 * pooled
+    assert study(df.iloc[::12]).repeat_sd is None
+
+
+def test_what_is_not_seen_tells_how_large_it_may_be():
+    result = study(made(0.0, 0.0, noise=0.5))
+    m = result.metrics()
+    assert result.verdict.level == "info"
+    assert f"从 {m['worst_bias_low']:.3f} 到 {m['worst_bias_high']:.3f}" in result.verdict.text
+
+
+def test_a_mean_bias_of_rounding_alone_is_0():
+    x = np.repeat([0.1, 0.2, 0.3], 4)
+    d = np.tile([0.1, -0.1, 0.2, -0.2], 3)
+    result = study(pd.DataFrame({"参考值": x, "读数": x + d}))
+    assert result.means.tolist() == [0.0, 0.0, 0.0]
 
 
 def test_uneven_spread_is_seen():
@@ -124,6 +154,10 @@ def test_a_mistyped_reference_is_named_with_its_row():
     check = result.checks[0]
     assert (check.code, check.level) == ("linearity.stray-reference", "bad")
     assert "第 14 行" in check.text
+    df.loc[13, "参考值"] = 1000.0  # is at no other standard, and far from all
+    result = study(df)
+    assert result.strays == (14,)
+    assert "先核对第 14 行" in result.verdict.text
     assert study(made(0.0, 2.1)).strays == ()  # the whole gauge is off, not a row
 
 
@@ -198,3 +232,37 @@ def test_display():
     assert "3 个标准件，18 个读数" in figure.layout.meta["alt"]
     assert figure.layout.xaxis.title.text == "参考值"
     assert not any(isinstance(value, np.generic) for value in result.metrics().values())
+
+
+def test_both_ends_are_told_apart_only_where_their_signs_differ():
+    x = np.r_[[1.0] * 10, [1.2] * 10, [1.5] * 10, [20.0] * 2]
+    y = x + 0.06 + 0.012 * (x - 1) + np.random.default_rng(2).normal(0, 0.2, 32)
+    frame = pd.DataFrame({"参考值": x, "读数": y})
+    found = qt.msa.linearity_study(frame, reference="参考值", value="读数", tolerance=20)
+    assert found.fails == ("slope",)
+    slope, height = np.polyfit(x, y - x, 1)
+    assert slope * 1 + height > 0
+    assert slope * 20 + height > 0
+    assert "一高一低" not in found.verdict.text
+    x = np.repeat([1.0, 2.0, 3.0, 4.0, 5.0], 4)
+    y = x + 0.1 * (x - 3) + 0.01 * np.tile([-1.0, 1.0, 0.5, -0.5], 5)
+    seesaw = pd.DataFrame({"参考值": x, "读数": y})
+    even = qt.msa.linearity_study(seesaw, reference="参考值", value="读数")
+    assert even.fails == ("slope",)
+    assert "两端一高一低" in even.verdict.text
+
+
+def test_what_an_unseen_bias_may_still_be_reads_as_a_sentence():
+    x = np.repeat([1.0, 2.0, 3.0, 4.0, 5.0], 4)
+    y = x + 0.2 * np.tile([-1.0, 1.0, 0.5, -0.5], 5)
+    frame = pd.DataFrame({"参考值": x, "读数": y})
+    found = qt.msa.linearity_study(frame, reference="参考值", value="读数", tolerance=0.5)
+    assert found.verdict.level == "caution"
+    assert "）最多可到公差的" in found.verdict.text
+    assert "但最多" not in found.verdict.text
+
+
+def test_standards_without_names_are_not_named_by_their_values():
+    df = qt.load("linewidth")
+    assert list(study(df).standards().columns)[:2] == ["参考值", "读数个数"]
+    assert list(study(df, part="标准件").standards().columns)[:2] == ["标准件", "参考值"]

@@ -218,7 +218,7 @@ ONE = {"a": Input.normal(0, 1)}
 @pytest.mark.parametrize(
     ("model", "options", "words"),
     [
-        (lambda a: a, {"n": 10}, ["n=10", "1000"]),
+        (lambda a: a, {"n": 10}, ["抽样次数 10 不对", "1000"]),
         (lambda a: a, {"n": 1e6}, ["整数"]),
         (lambda a: a, {"seed": -1}, ["seed=-1"]),
         (lambda a: a, {"coverage": 0.05}, ["0.95"]),

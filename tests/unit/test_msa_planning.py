@@ -93,6 +93,7 @@ def test_operators_help_and_trials_do_not():
     assert operators < 0.65 * row.best.high
     assert trials > 0.97 * row.best.high
     assert "检验员加倍最有用" in row.verdict.text
+    assert "检验员加倍最有用" in row.figure().layout.title.text
     m = row.metrics()
     assert m["double_operators_high"] == operators
     assert m["readings"] == 90
@@ -101,6 +102,12 @@ def test_operators_help_and_trials_do_not():
 def test_where_only_repeats_matter_trials_do_help():
     few = plan(operator_share=0, parts=[25], operators=[2], trials=[2], budget=100, upper=99)
     assert few.best.width > few.doubled[2].width
+    # no part of the gauge's variance is the operators': the figure must not praise them
+    none = plan(operator_share=0)
+    highs = dict(zip(("零件", "检验员", "次数"), (row.high for row in none.doubled), strict=True))
+    assert min(highs, key=highs.get) == "零件"
+    assert "零件加倍最有用" in none.figure().layout.title.text
+    assert "零件加倍最有用" in none.verdict.text
 
 
 def test_a_wish_that_cannot_be_met():

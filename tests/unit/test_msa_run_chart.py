@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -218,3 +220,17 @@ def test_refusals(options, change, words):
     df = table(noise((3, 2, 2))).assign(**change)
     with pytest.raises(qt.QualityDataError, match=words):
         qt.msa.gage_run_chart(df, **ROLES, **options)
+
+
+@pytest.mark.parametrize("operators", [2, 3, 6])
+def test_a_panel_title_stands_clear_of_the_tick_labels_above(operators):
+    """Under a nested band are names and the next band's title: about 20 pixels each."""
+    df = table(noise((5, operators, 2)))
+    df["零件"] = df["检验员"] + df["零件"].astype(str)
+    fig = qt.msa.gage_run_chart(df, **ROLES, design="nested").figure()
+    plot = fig.layout.height - fig.layout.margin.t - fig.layout.margin.b
+    edges = sorted(axis.domain for axis in fig.select_yaxes())
+    gaps = [plot * (above[0] - below[1]) for below, above in pairwise(edges)]
+    assert len(gaps) == operators - 1
+    assert min(gaps) >= 48
+    assert plot * (edges[0][1] - edges[0][0]) > 70  # and a band keeps its height

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 import qtools as qt
 from qtools.errors import QualityDataError
@@ -138,12 +139,51 @@ def test_short_term_spread_alone():
     df.loc[df.index[6], "短期标准差"] = 0.5
     result = qt.msa.stability_study(df, value="电阻率", order="天数", **SHORT)
     assert result.fails == ("spread",)
-    assert "散布变了，位置没变" in result.verdict.text
+    assert "散布变大了，看不出位置变" in result.verdict.text
     both = qt.msa.stability_study(
         df.assign(电阻率=df["电阻率"] + 0.02 * df["天数"]), value="电阻率", order="天数", **SHORT
     )
     assert both.fails == ("location", "spread")
     assert both.chart.title == "单值—短期标准差控制图"
+
+
+def sds_of(sigma, repeats, seed):
+    rng = np.random.default_rng(seed)
+    return np.array([rng.normal(0, s, repeats).std(ddof=1) for s in sigma])
+
+
+def test_many_small_rises_of_the_spread_show_together():
+    sigma = np.r_[np.ones(24), np.full(24, 1.3)]
+    df = pd.DataFrame({"读数": 5 + noise(48, 3), "s": sds_of(sigma, 6, 2)})
+    options = {"value": "读数", "short_sd": "s", "repeats": 6, "baseline": 24}
+    found = qt.msa.stability_study(df, **options)
+    assert found.chart.spread_n_signals == 0
+    assert found.fails == ("spread",)
+    m = found.metrics()
+    f = float((df["s"][24:] ** 2).mean() / (df["s"][:24] ** 2).mean())
+    # R: qf(0.975, 120, 120) = 1.432676568; symmetric, as both have as many degrees of freedom
+    edge = 1.432676568
+    assert m["spread_ratio"] == pytest.approx(f**0.5)
+    assert m["spread_ratio_low"] == pytest.approx((f / edge) ** 0.5, rel=1e-8)
+    assert m["spread_ratio_high"] == pytest.approx((f * edge) ** 0.5, rel=1e-8)
+    assert m["spread_ratio_p"] == pytest.approx(2 * stats.f.sf(f, 120, 120))
+    assert "后来的短期标准差合起来是基准段的" in found.verdict.text
+    assert len(found.trend()) == 2
+    same = df.assign(s=sds_of(np.ones(48), 6, 2))
+    calm = qt.msa.stability_study(same, **options)
+    assert calm.fails == ()
+    assert "也看不出散布变大（后来的短期标准差" in calm.verdict.text
+    assert "spread_ratio" not in nist(**SHORT).metrics()  # no later occasions
+
+
+def test_a_jump_is_not_told_as_a_sure_drift_nor_the_spread_as_unchanged():
+    x = 5 + noise(50, 3) + np.r_[np.zeros(25), np.full(25, 6.0)]
+    df = pd.DataFrame({"读数": x, "s": sds_of(np.ones(50), 6, 2)})
+    found = qt.msa.stability_study(df, value="读数", short_sd="s", repeats=6, baseline=25)
+    assert found.fails == ("location",)
+    assert "跳动也会拉出斜率" in found.verdict.text
+    assert "位置变了，看不出散布变大（" in found.verdict.text
+    assert "没变" not in found.verdict.text
 
 
 def test_a_check_standard_may_be_stable_and_biased():

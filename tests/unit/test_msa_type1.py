@@ -63,11 +63,32 @@ def test_which_of_location_and_spread_fails():
     assert "位置（偏倚）" in off.verdict.text
     wide = study(10 + 0.03 * noise)
     assert wide.fails == ("spread",)
-    both = study(10.04 + 0.03 * noise)
+    assert wide.verdict.text.count("不是位置") == 1
+    both = study(10.06 + 0.03 * noise)  # beyond the room of 0.05 by more than t·s/√n = 0.0085
     assert both.fails == ("spread", "location")
     assert [r.verdict.level for r in (off, wide, both)] == ["bad"] * 3
+    # significant, and within the room: Cg fails whatever the bias
+    some = study(10.03 + 0.03 * noise)
+    assert some.mean.significant
+    assert some.fails == ("spread",)
+    assert "偏倚显著，占去允许偏差的 60 %，先管散布" in some.verdict.text
+    assert "不是位置" not in some.verdict.text
     outside = study(10.06 + 0.005 * noise)
     assert outside.cgk < 0 < outside.cg
+
+
+def test_a_location_that_cannot_be_told_is_not_called_good():
+    z = [10.3, 9.6, 10.9, 9.9, 10.6]
+    found = study(z, reference=9.9, tolerance=3)
+    # R: t.test(z - 9.9): mean 0.36, beyond the room of 0.3; interval -0.288762, 1.008762
+    assert found.mean.bias == pytest.approx(0.36)
+    limits = found.mean.interval
+    assert (limits.low, limits.high) == pytest.approx((-0.288762, 1.008762), abs=5e-7)
+    assert found.mean.bias > found.room
+    assert not found.mean.significant
+    assert found.fails == ("spread",)
+    assert "位置过不过关还看不出" in found.verdict.text
+    assert "不是位置" not in found.verdict.text
 
 
 def test_the_border_passes_and_the_ladder_can_be_replaced():

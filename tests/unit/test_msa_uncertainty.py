@@ -141,6 +141,20 @@ def test_no_interval_where_most_degrees_of_freedom_are_unknown():
     assert "有多准还说不上来" in found.verdict.text
 
 
+def test_so_many_degrees_of_freedom_that_they_are_infinite_give_no_interval():
+    inputs = {name: Input.normal(0, 1, 999_999) for name in "ab"}
+    found = uncertainty_budget(lambda a, b: a + b, inputs, tolerance=10.0)
+    assert math.isinf(found.df_effective)
+    assert found.assumed == 0
+    assert found.pct_interval is None
+    assert "pct_tolerance_low" not in found.metrics()
+    assert "nan" not in found.verdict.text
+    assert "写的自由度大到等于完全知道" in found.verdict.text
+    assert "没有写自由度" not in found.verdict.text
+    one = uncertainty_budget(lambda a: a, {"a": Input.normal(0, 1, 999_999)}, tolerance=10.0)
+    assert one.pct_interval.low == pytest.approx(one.pct_interval.high, rel=0.005)
+
+
 def test_without_a_tolerance_nothing_is_judged():
     found = micrometer()
     assert found.verdict.level == "info"
@@ -247,3 +261,12 @@ def test_refusals(model, inputs, options, words):
         uncertainty_budget(model, inputs, **options)
     for word in words:
         assert word in str(error.value)
+
+
+def test_options_are_called_by_their_own_names():
+    with pytest.raises(QualityDataError, match="包含概率 coverage=95 不在"):
+        qt.msa.uncertainty_budget(lambda a: a, {"a": Input.normal(1, 1)}, coverage=95)
+    with pytest.raises(QualityDataError, match=r"抽样次数 10 不对"):
+        qt.msa.monte_carlo_uncertainty(lambda a: a, {"a": Input.normal(1, 1)}, n=10)
+    with pytest.raises(QualityDataError, match="请写成数字，不加引号：不写 '0.2'"):  # noqa: RUF043
+        qt.msa.uncertainty_budget(lambda a: a, {"a": Input.normal(1, 1)}, tolerance="0.2")

@@ -97,6 +97,19 @@ def test_each_word_has_its_divisor():
     assert [one.df for one in inputs.values()] == [4] + [math.inf] * 5
 
 
+def test_infinite_degrees_of_freedom_may_be_written():
+    words = ["∞", "无穷大", "inf", " 无穷", None, math.inf, 4]
+    frame = pd.DataFrame({"输入量": list("甲乙丙丁戊己庚"), "估计值": 0.0, "给出的值": 1.0})
+    frame = frame.assign(分布="正态", 自由度=words)
+    _, inputs = read_budget(frame, **COLUMNS, dof="自由度")
+    assert [one.df for one in inputs.values()] == [math.inf] * 6 + [4]
+    frame["自由度"] = ["多", None, None, None, None, None, None]
+    with pytest.raises(QualityDataError, match="不是数字的内容：“多”") as caught:
+        read_budget(frame, **COLUMNS, dof="自由度")
+    assert caught.value.rows == (1,)
+    assert "表尾" not in str(caught.value)  # the row is the only filled one, not the last
+
+
 def test_width_of_characters_does_not_matter_in_a_word():
     _, inputs = read_budget(table(分布=["正态(K=2)", " 均匀"]), **COLUMNS)
     assert inputs["甲"].u == 0.25

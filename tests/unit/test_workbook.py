@@ -430,7 +430,7 @@ def test_a_kernel_that_lost_its_port_starts_again(tmp_path, monkeypatch):
     ("values", "output", "what"),
     [
         ({"valeu": "x"}, "r.html", "没有参数 --valeu。你要的是不是 --value"),
-        ({"keep": "很多"}, "r.html", "--keep 要整数"),
+        ({"keep": "很多"}, "r.html", "--keep 要一个整数"),
         ({"data": "没有.csv"}, "r.html", "没有.csv"),
         ({}, "r.pdf", "不是 .html"),
         ({}, "没有/r.html", "不存在"),
@@ -477,6 +477,13 @@ def test_template_filled_with_its_example_runs(top, tmp_path):
     assert notebook.recorded(nb)["n"] == 10
     # the e-Handbook's mean of the ten flow rates (6.3.2.2)
     assert notebook.recorded(nb)["mean"] == pytest.approx(50.81, abs=0.005)
+
+
+def test_template_that_was_not_filled_in_says_where_to_write(top, tmp_path, monkeypatch):
+    path = workbook.template("t/mini", tmp_path / "模板.xlsx")
+    monkeypatch.setattr(workbook, "execute", lambda *_, **__: pytest.fail("执行了"))
+    with pytest.raises(QualityDataError, match=r"请先在工作表“数据”里填.*工作表“示例”"):
+        workbook.run("t/mini", {"data": str(path)}, tmp_path / "r.html")
 
 
 def test_template_explains_and_checks(top, tmp_path):
@@ -535,3 +542,31 @@ def test_help_outside_a_notebook_does_not_ask_for_none():
 
 def test_a_chapter_is_found_by_its_number(top):
     assert workbook.chapter("n900").name == "t/mini"
+
+
+@pytest.mark.parametrize(
+    ("parameter", "typed", "said"),
+    [
+        (Parameter("tolerance", None, "float | None", "公差"), "±0.1", "±0.1 要写成 0.2"),
+        (Parameter("tolerance", None, "float | None", "公差"), "0.2mm", "只写数字，不带单位"),
+        (Parameter("limit", None, "float | None", "差值"), "±0.1", "不带 ± 和单位"),
+        (Parameter("confidence", 0.95, "float", "置信水平"), "95%", "95% 要写成 0.95"),
+        (Parameter("cut", 80.0, "float", "减百分之几"), "95％", "95％ 要写成 95。"),
+    ],
+)
+def test_numbers_written_otherwise_are_told_how(parameter, typed, said):
+    wanted = "要一个数（可不填）" if parameter.optional else "要一个数，"
+    with pytest.raises(QualityDataError) as caught:
+        parameter.convert(typed)
+    assert wanted in str(caught.value)
+    assert said in str(caught.value)
+
+
+def test_columns_of_a_file_that_was_not_given_are_refused():
+    lines = "data = 'flowrate'  # 数据", "data_check: str | None = None  # 另一个文件"
+    lines = *lines, "check_value: str | None = None  # 其中的列"
+    found = workbook.Chapter("t/two", Path(), "", "", "", parameters=parse("\n".join(lines)))
+    with pytest.raises(QualityDataError, match="写了 --check-value，却没有写 --data-check"):
+        workbook.resolve(found, {"check_value": "读数"})
+    both = {"data_check": "flowrate", "check_value": "流量"}
+    assert workbook.resolve(found, both) == both
