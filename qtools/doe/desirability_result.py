@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from qtools.display import format_number, p_text
-from qtools.doe.canonical import Region
 from qtools.doe.goals import Goal
+from qtools.doe.region import Region
 from qtools.doe.surface_result import ResponseSurface
 from qtools.doe.surface_tables import described
 from qtools.result import Check, Interval, Level, Metric, Result, Verdict, with_intervals

@@ -144,8 +144,9 @@ def _written(text: object) -> Factor:
         return Factor(_name(text), CODED)
     name, _, rest = unicodedata.normalize("NFKC", text).partition("=")
     levels: list[Setting] = [part.strip() for part in rest.split("/") if part.strip()]
-    with contextlib.suppress(ValueError):
-        levels = [float(level) for level in levels]
+    for place, level in enumerate(levels):
+        with contextlib.suppress(ValueError):
+            levels[place] = float(level)
     return Factor(_name(name), _levels(name.strip(), levels))
 
 

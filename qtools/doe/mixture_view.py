@@ -21,10 +21,17 @@ _STEPS = 36
 
 
 def _ternary(fig: go.Figure, names: tuple[str, ...], total: float) -> None:
-    axis = {"gridcolor": theme.GRID, "linecolor": theme.INK, "ticks": "outside", "min": 0}
+    axis = {
+        "gridcolor": theme.GRID,
+        "linecolor": theme.INK,
+        "ticks": "outside",
+        "min": 0,
+        "tickvals": [total * share for share in (0.2, 0.4, 0.6, 0.8)],
+    }
     fig.update_layout(
         ternary={
             "sum": total,
+            "domain": {"x": [0.1, 0.9], "y": [0.0, 0.94]},  # room for names at the corners
             "bgcolor": "rgba(0,0,0,0)",
             "aaxis": axis | {"title": {"text": names[0]}},
             "baxis": axis | {"title": {"text": names[1]}},
@@ -43,7 +50,13 @@ def draw_design(design: MixtureDesign) -> go.Figure:
         look = {"color": theme.COLORS[place], "symbol": theme.SYMBOLS[place], "size": 11}
         if len(names) == 3:
             fig.add_scatterternary(
-                a=own[:, 0], b=own[:, 1], c=own[:, 2], mode="markers", name=kind, marker=look
+                a=own[:, 0],
+                b=own[:, 1],
+                c=own[:, 2],
+                mode="markers",
+                name=kind,
+                marker=look,
+                cliponaxis=False,
             )
         else:
             at = np.tile(np.arange(len(names)), len(own))
@@ -90,12 +103,13 @@ def draw_fit(found: MixtureFit) -> go.Figure:
     )  # fmt: skip
     fig.add_scatterternary(
         a=points[:, 0], b=points[:, 1], c=points[:, 2], mode="markers", name="试验点",
+        cliponaxis=False,
         marker={"symbol": "circle-open", "size": 12, "color": theme.INK, "line": {"width": 2}},
     )  # fmt: skip
     top = found.best()[0]
     fig.add_scatterternary(
         a=[top[0] * found.total], b=[top[1] * found.total], c=[top[2] * found.total],
-        mode="markers", name="模型最高处",
+        mode="markers", name="模型最高处", cliponaxis=False,
         marker={"symbol": "star", "size": 15, "color": theme.RED},
     )  # fmt: skip
     _ternary(fig, names, found.total)

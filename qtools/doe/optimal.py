@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -72,8 +72,9 @@ def d_optimal(
 
     Notes
     -----
-    The algorithm finds a local optimum from each start; more starts make it likelier that the best
-    of them is the global one, and none proves it.
+    The algorithm finds a local optimum from each start, then searches again from the best of them
+    with a fifth of the runs drawn anew. More starts make it likelier that the best is the global
+    optimum, and none proves it.
 
     References
     ----------
@@ -107,14 +108,23 @@ def d_optimal(
     draws = np.random.default_rng(seed)
     if candidates is None and constraint is None:
         start = np.stack([draws.choice(axis, (restarts, n)) for axis in axes], axis=2)
+
+        def rows_of(designs: Matrix) -> Matrix:
+            return expand(designs.reshape(-1, len(found))).reshape(len(designs), n, -1)
+
         ends = exchange_coordinates(start, axes, expand)
-        points = ends[_best(expand(ends.reshape(-1, len(found))).reshape(restarts, n, -1))]
+        again = exchange_coordinates(_kicked(ends, rows_of(ends), start, draws), axes, expand)
+        both = np.concatenate([ends, again])
+        points = both[_best(rows_of(both))]
     else:
         listed = _candidates(found, axes, candidates, constraint)
         rows = expand(listed)
         _require_estimable(rows, width)
-        chosen = exchange_points(draws.integers(len(listed), size=(restarts, n)), rows)
-        points = listed[chosen[_best(rows[chosen])]]
+        first = draws.integers(len(listed), size=(restarts, n))
+        chosen = exchange_points(first, rows)
+        more = exchange_points(_kicked(chosen, rows[chosen], first, draws), rows)
+        pool = np.concatenate([chosen, more])
+        points = listed[pool[_best(rows[pool])]]
     ordered = points[np.lexsort(points.T)]
     kept = model if isinstance(model, str) else tuple(_names(found, terms))
     return make("D-最优设计", found, ordered, seed=seed, model=kept, source=_SOURCE)
@@ -124,6 +134,19 @@ def _axis(factor: Factor, squared: bool) -> Matrix:
     if factor.continuous and len(factor.levels) == 2:
         return np.array([-1.0, 0.0, 1.0] if squared else [-1.0, 1.0])
     return np.asarray(factor.positions, dtype=np.float64)
+
+
+def _kicked(
+    ends: npt.NDArray[Any], x: Matrix, start: npt.NDArray[Any], draws: np.random.Generator
+) -> npt.NDArray[Any]:
+    """The better tenth of the designs, with a few runs of each drawn anew, for a second search."""
+    r, n = ends.shape[:2]
+    order = log_determinants(x).argsort()[::-1]
+    out: npt.NDArray[Any] = ends[order[np.arange(r) * max(1, r // 10) // r]].copy()
+    for own, fresh in zip(out, start, strict=True):
+        rows = draws.choice(n, max(1, n // 5), replace=False)
+        own[rows] = fresh[rows]
+    return out
 
 
 def _best(x: Matrix) -> int:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from qtools.doe.range_result import LevelAnalysis
 
-_ROW = 230
+_ROW = 180
 
 
 def draw(results: Sequence[LevelAnalysis], title: str) -> go.Figure:

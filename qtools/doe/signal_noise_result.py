@@ -10,7 +10,9 @@ import numpy as np
 from qtools.display import format_number, format_p
 from qtools.doe.inner_outer import Inner, setting_text
 from qtools.doe.range_result import LevelAnalysis
+from qtools.estimate import Estimate
 from qtools.result import Check, Metric, Result, Verdict
+from qtools.variance import flat
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +55,24 @@ class SignalToNoise(Result):
         """The analyses that exist."""
         return (self.sn, self.mean) + ((self.spread,) if self.spread else ())
 
+    @property
+    def slope(self) -> Estimate | None:
+        """斜率 Of lg s on lg ȳ over inner runs: 0 if spread does not follow the mean, 1 if s ∝ ȳ.
+
+        ȳ²/s² assumes 1, 20 lg s alone 0 (Box 1988). None without spreads, with a mean that is not
+        positive, fewer than 4 runs, or equal means.
+        """
+        means = np.array([own.mean() for own in self.inner.readings])
+        if self.spread is None or self.inner.n < 4 or (means <= 0).any() or flat(means):
+            return None
+        x = np.log10(means) - np.log10(means).mean()
+        y = self.spread.fit.y / 20
+        value = float(x @ y / (x @ x))
+        rest = y - y.mean() - value * x
+        df = len(x) - 2
+        se = float((rest @ rest / df / (x @ x)) ** 0.5)
+        return Estimate(value, se, df, self.sn.confidence)
+
     def runs(self) -> pd.DataFrame:
         """内表结果 Settings, number of readings, ȳ, s and S/N of each inner run."""
         import pandas as pd
@@ -93,12 +113,15 @@ class SignalToNoise(Result):
         return draw(self.parts, f"信噪比（{self.label}）、均值与散布的水平均值")
 
     def metrics(self) -> dict[str, Metric]:
-        """``n_runs n_readings``, and the keys of each analysis after ``sn_ mean_ spread_``."""
+        """``n_runs n_readings slope``, the keys of each analysis after ``sn_ mean_ spread_``."""
         out: dict[str, Metric] = {
             "kind": self.kind, "n_runs": self.inner.n, "n_readings": int(self.inner.counts.sum()),
         }  # fmt: skip
         for name, part in zip(("sn", "mean", "spread"), self.parts, strict=False):
             out |= {f"{name}_{key}": value for key, value in part.metrics().items()}
+        if self.slope is not None:
+            low, high = self.slope.interval.low, self.slope.interval.high
+            out |= {"slope": self.slope.value, "slope_low": low, "slope_high": high}
         return out
 
     @property

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from qtools import frames
-from qtools.doe.canonical import Quadratic, Region, best_in, read_quadratic, slope_statistic
+from qtools.doe.canonical import Quadratic, read_quadratic, slope_statistic
 from qtools.doe.factor import Factor, read_factors
 from qtools.doe.fit import Fit, fit
 from qtools.doe.reading import Experiment, read_experiment
+from qtools.doe.region import Region, best_in
 from qtools.doe.surface_result import ResponseSurface, Tied, Trust
 from qtools.doe.terms import ModelMatrix, Term, read_terms
 from qtools.errors import QualityDataError
@@ -206,10 +207,9 @@ def _trust(
         statistic = slope_statistic(points, fitted.beta[:p], covariance, terms)
         return np.asarray(statistic <= limit)
 
-    hit, edge = covered(region.inside), covered(region.border)
-    chosen = np.vstack([region.inside[hit], region.border[edge]])
-    ends = (chosen.min(axis=0), chosen.max(axis=0)) if len(chosen) else None
-    return Trust(100 * float(hit.mean()), ends, bool(edge.any()), limit)
+    centre = np.zeros(k) if surface.stationary is None else surface.stationary
+    share, ends = region.covered(covered, region.inward(centre)[0])
+    return Trust(share, ends, bool(covered(region.border).any()), limit)
 
 
 def _tied(
@@ -224,16 +224,16 @@ def _tied(
     if goal not in ("max", "min"):
         return None
     p = 1 + len(terms)
-    points = np.vstack([region.inside, region.border, best])
-    away = _rows(terms, points) - _rows(terms, best[None])
-    off = np.abs(away @ fitted.beta[:p])
-    spread = np.einsum("ij,jk,ik->i", away, fitted.unscaled[:p, :p], away)
-    se = np.sqrt(np.maximum(spread, 0.0) * (fitted.sse / fitted.df))
-    hit = off <= t_quantile(confidence, fitted.df) * se
-    hit[-1] = True
-    chosen = points[hit]
-    share = 100 * float(hit[: len(region.inside)].mean())
-    return Tied(share, (chosen.min(axis=0), chosen.max(axis=0)))
+    limit = t_quantile(confidence, fitted.df) * (fitted.sse / fitted.df) ** 0.5
+
+    def alike(points: Matrix) -> npt.NDArray[np.bool_]:
+        away = _rows(terms, points) - _rows(terms, best[None])
+        spread = np.einsum("ij,jk,ik->i", away, fitted.unscaled[:p, :p], away)
+        off = np.abs(away @ fitted.beta[:p])
+        return np.asarray(off <= limit * np.sqrt(np.maximum(spread, 0.0)))
+
+    share, ends = region.covered(alike, best)
+    return Tied(share, ends or (best, best))
 
 
 def _rows(terms: tuple[Term, ...], points: Matrix) -> Matrix:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from qtools.doe import surface_tables as tables
-from qtools.doe.canonical import Quadratic, Region, read_quadratic
+from qtools.doe.canonical import Quadratic, read_quadratic
 from qtools.doe.factor import Factor, Setting
 from qtools.doe.fit import Fit
+from qtools.doe.region import Region
 from qtools.doe.terms import ModelMatrix, Term
 from qtools.estimate import Estimate, t_quantile
 from qtools.result import Check, Interval, Metric, Result, Verdict

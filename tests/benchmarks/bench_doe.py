@@ -1,11 +1,21 @@
 """Design of experiments: medians of one run.
 
 python tests/benchmarks/bench_doe.py
+
+The comparison of D-optimal designs needs two programs beside qtools; they are no dependencies:
+pip install --no-deps --target SOMEWHERE pyoptex==1.2.1 process-improve==2.2.0 numba llvmlite tqdm,
+then PYTHONPATH=SOMEWHERE.
 """
 
+import time
+
+import numpy as np
+import pandas as pd
 from timing import median_ms
 
 import qtools as qt
+
+LETTERS = "ABCDEF"
 
 
 def fractions():
@@ -49,9 +59,77 @@ def analyses():
         print(f"{name}: {median_ms(work):.1f} ms")
 
 
+def optimal():
+    """D-optimal 20 runs × 6 factors, 50 starts, beside pyoptex and process-improve."""
+    squares = [f"{name}²" for name in LETTERS]
+    models = {"main effects": [], "main effects and squares": squares}
+    for title, extra in models.items():
+
+        def ours(extra=extra):
+            return qt.doe.d_optimal(6, 20, model=[*LETTERS, *extra], restarts=50)
+
+        matrix = ours().matrix()
+        milliseconds, percent = median_ms(ours), d_percent(matrix.x)
+        print(f"D-optimal 20×6, {title}, 50 starts: {milliseconds:.0f} ms, D {percent:.2f} %")
+        for peer, work in (("pyoptex", by_pyoptex), ("process-improve", by_process_improve)):
+            try:
+                found = work(bool(extra))
+            except ImportError:
+                print(f"  {peer} is not here; the docstring says how to install it.")
+                continue
+            if found is not None:
+                seconds, points = found
+                percent = d_percent(matrix.at(points).x)
+                print(f"  {peer}: {1000 * seconds:.0f} ms, D {percent:.2f} %")
+
+
+def d_percent(x):
+    """D-efficiency in percent."""
+    n, p = x.shape
+    return 100 * np.exp(np.linalg.slogdet(x.T @ x)[1] / p) / n
+
+
+def by_pyoptex(squares):
+    """Coordinate exchange from 50 starts, compiled code warmed up."""
+    from pyoptex.doe.fixed_structure import (
+        Factor,
+        create_fixed_structure_design,
+        create_parameters,
+        default_fn,
+    )
+    from pyoptex.doe.fixed_structure.metric import Dopt
+    from pyoptex.utils.model import model2Y2X
+
+    factors = [Factor(name, type="continuous") for name in LETTERS]
+    rows = [[0] * 6, *np.eye(6, dtype=int).tolist()]
+    rows += (2 * np.eye(6, dtype=int)).tolist() if squares else []
+    names = [factor.name for factor in factors]
+    to_x = model2Y2X(pd.DataFrame(rows, columns=names), factors)
+    parameters = create_parameters(factors, default_fn(factors, Dopt(), to_x), 20)
+    create_fixed_structure_design(parameters, n_tries=1)
+    start = time.perf_counter()
+    design, _ = create_fixed_structure_design(parameters, n_tries=50)
+    return time.perf_counter() - start, design[names].to_numpy(dtype=float)
+
+
+def by_process_improve(squares):
+    """Its own exchange; it has main effects, but not main effects with squares alone."""
+    if squares:
+        return None
+    from process_improve.experiments.designs_optimal import dispatch_d_optimal
+    from process_improve.experiments.factor import Factor
+
+    factors = [Factor(name=name, type="continuous", low=-1, high=1) for name in LETTERS]
+    options = {"budget": 20, "model_type": "main_effects", "backend": "exchange"}
+    start = time.perf_counter()
+    points, _ = dispatch_d_optimal(factors, **options, random_state=1)
+    return time.perf_counter() - start, np.asarray(points, dtype=float)
+
+
 def main():
     fractions()
     analyses()
+    optimal()
 
 
 if __name__ == "__main__":

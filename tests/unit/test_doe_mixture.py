@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import combinations
 from math import comb
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,9 +14,8 @@ from qtools.doe.mixture import mixture_design
 from qtools.doe.mixture_fit import mixture_analysis
 from qtools.doe.mixture_points import extreme_vertices
 
-HERE = Path(__file__).parents[1] / "reference"
 NAMES = ["聚乙烯", "聚苯乙烯", "聚丙烯"]
-YARN = pd.read_csv(HERE / "doe-yarn.csv")
+YARN = pd.DataFrame(qt.load("yarn"))
 
 
 def analyse(df=YARN, **options):

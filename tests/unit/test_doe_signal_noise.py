@@ -237,6 +237,28 @@ def test_mean_driven_ratio_is_named():
     assert found.spread.significant == ()
 
 
+def test_slope_of_spread_on_mean_agrees_with_scipy(motor):
+    from scipy.stats import linregress
+
+    found = qt.doe.signal_to_noise(motor, factors=FACTORS, response="转矩", kind="nominal")
+    by_run = motor.groupby("内表号")["转矩"]
+    theirs = linregress(np.log10(by_run.mean()), np.log10(by_run.std()))
+    assert found.slope.value == pytest.approx(theirs.slope)
+    assert found.slope.se == pytest.approx(theirs.stderr)
+    assert found.slope.p == pytest.approx(theirs.pvalue)
+
+
+@pytest.mark.parametrize("power", [0, 1])
+def test_slope_tells_additive_from_proportional_spread(power):
+    mean = np.array([20.0, 30, 45, 70, 110, 160, 240, 300])
+    frame = qt.doe.orthogonal_array("L8", ["甲", "乙", "丙"], columns=[1, 2, 4]).coded
+    frame = frame.assign(**{f"y{e}": mean + e * 0.05 * mean**power for e in (-1, 0, 1)})
+    found = qt.doe.signal_to_noise(
+        frame, factors=["甲", "乙", "丙"], response=["y-1", "y0", "y1"], kind="nominal"
+    )
+    assert found.slope.value == pytest.approx(power, abs=1e-9)
+
+
 def test_single_readings_have_no_spread(yields):
     found = qt.doe.signal_to_noise(yields, **roles(kind="larger"))
     assert found.spread is None

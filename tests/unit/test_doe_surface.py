@@ -11,7 +11,8 @@ import pytest
 import qtools as qt
 from qtools import QualityDataError
 from qtools.doe import central_composite, response_surface
-from qtools.doe.canonical import Quadratic, Region, best_in, read_quadratic, ridge, slope_statistic
+from qtools.doe.canonical import Quadratic, read_quadratic, ridge, slope_statistic
+from qtools.doe.region import Region, best_in
 
 CVD = {"factors": ["压力", "气体比"], "goal": "min"}
 
@@ -253,6 +254,26 @@ def test_settings_that_cannot_be_told_from_the_best(uniformity):
     assert not tied([-0.9, 0.0])
     assert low[0] > -0.9
     assert 0 < uniformity.tied.pct_region < 100
+
+
+def test_a_small_region_is_measured_as_well_as_a_large_one():
+    """Three factors and little noise: its volume by points thrown around the optimum."""
+    df = experiment(lambda x: 50 - ((x - 0.2) ** 2).sum(axis=1), k=3, sd=0.2, center=6)
+    coding = dict.fromkeys("甲乙丙", (0, 10))
+    found = response_surface(df, factors=["甲", "乙", "丙"], response="强度", coding=coding)
+    terms, p = found.terms, 10
+    covariance = found.fit.unscaled[:p, :p] * found.s**2
+    half = 0.5
+    draws = np.random.default_rng(6).uniform(-half, half, size=(100_000, 3)) + found.best
+    hit = slope_statistic(draws, found.fit.beta[:p], covariance, terms) <= found.trust.limit
+    ball = np.random.default_rng(7).uniform(-1.75, 1.75, size=(200_000, 3))
+    size = found.region.contains(ball).mean() * 3.5**3
+    share = 100 * hit.mean() * (2 * half) ** 3 / size
+    assert 0 < share < 1
+    assert found.trust.pct_region == pytest.approx(share, rel=0.25)
+    np.testing.assert_allclose(found.trust.ends[0], draws[hit].min(axis=0), atol=0.03)
+    np.testing.assert_allclose(found.trust.ends[1], draws[hit].max(axis=0), atol=0.03)
+    assert not found.trust.open
 
 
 # --- verdicts ------------------------------------------------------------------------------------
