@@ -33,6 +33,8 @@ class Chapter:
         In the order of the cell.
     design : str
         Kind of design its run sheets have, see :mod:`qtools.workbook.run_sheet`; empty without.
+    analysis : str
+        Chapter that analyses its run sheets; empty for this one.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Chapter:
     policy: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = field(default=(), repr=False)
     design: str = ""
+    analysis: str = ""
 
 
 def chapters() -> list[Chapter]:
@@ -102,6 +105,7 @@ def _chapter(path: Path) -> Chapter:
     return Chapter(
         name, path, str(about["id"]), title, str(about.get("level", "")), **listed,
         parameters=parse(cells[0], name) if cells else (), design=str(about.get("design", "")),
+        analysis=str(about.get("analysis", "")),
     )  # fmt: skip
 
 

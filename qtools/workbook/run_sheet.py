@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qtools.doe.design import BLOCK
 from qtools.errors import QualityDataError
 from qtools.workbook import write_whole
 from qtools.workbook.catalogue import Chapter
-from qtools.workbook.excel import fill, quoted, require_new
+from qtools.workbook.excel import fill, quoted, require_new, shown
 from qtools.workbook.parameters import Parameter
 
 if TYPE_CHECKING:
@@ -128,6 +129,11 @@ def read(found: Chapter, values: Mapping[str, str]) -> tuple[Design, list[str]]:
         raise QualityDataError(
             "没有写因子。", hint='例如 --factors "温度=160/180,压力=1/2"，斜线隔开各水平。'
         )
+    bare = [item for item in used["factors"] if "=" not in unicodedata.normalize("NFKC", item)]
+    if bare:
+        raise QualityDataError(
+            f"因子“{bare[0]}”没有写水平。", hint="写成 名字=低/高：温度=160/180 或 材料=甲/乙/丙。"
+        )
     return _design(family, used), list(used.get("response", _COMMON[1].default))
 
 
@@ -136,28 +142,8 @@ def _design(family: str, used: Mapping[str, Any]) -> Design:
 
     facts = {name: used[name] for name in FAMILIES[family].options if used.get(name) is not None}
     make = getattr(doe, FAMILIES[family].function)
-    design: Design = make(factors=_factors(used["factors"]), seed=used.get("seed", 1), **facts)
+    design: Design = make(factors=used["factors"], seed=used.get("seed", 1), **facts)
     return design
-
-
-def _factors(items: Sequence[str]) -> dict[str, list[float] | list[str]]:
-    """``温度=160/180`` as names and settings: numbers where all of them are numbers."""
-    found: dict[str, list[float] | list[str]] = {}
-    for item in items:
-        name, equal, rest = unicodedata.normalize("NFKC", item).partition("=")
-        levels = [part.strip() for part in rest.split("/") if part.strip()]
-        if not equal or len(levels) < 2 or not name.strip():
-            raise QualityDataError(
-                f"因子“{item}”看不懂。",
-                hint="写成 名字=低/高：温度=160/180 或 材料=甲/乙/丙。",
-            )
-        if name.strip() in found:
-            raise QualityDataError(f"因子“{name.strip()}”写了两次。", hint="每个因子写一次。")
-        try:
-            found[name.strip()] = [float(level) for level in levels]
-        except ValueError:
-            found[name.strip()] = levels
-    return found
 
 
 def write(
@@ -260,14 +246,28 @@ def _explain(
 
 def command(found: Chapter, design: Design, responses: Sequence[str], name: str) -> str:
     """The command that analyses the sheet once it is filled in."""
+    from qtools.workbook import chapter
+
+    reader = chapter(found.analysis) if found.analysis else found
+    coded = all(factor.continuous for factor in design.factors)
+    ends = zip(*[(f.levels[0], f.levels[-1]) for f in design.factors], strict=True)
+    low, high = (shown(list(end)) for end in ends) if coded else ("", "")
+    several, one = ",".join(responses), responses[0]
     told = {
         "factors": ",".join(design.names),
-        "response": responses[0],
-        "responses": ",".join(responses),
+        "factor": design.names[0],
+        "responses": several,
+        "value": one,
+        "count": one,
+        "low": low,
+        "high": high,
+        "block": BLOCK if design.n_blocks > 1 else "",
     }
-    words = ["qtools", "run", found.name, "--data", quoted(name)]
-    have = {parameter.name for parameter in found.parameters}
-    for option, value in told.items():
-        if option in have:
-            words += [f"--{option}", quoted(value)]
+    words = ["qtools", "run", reader.name, "--data", quoted(name)]
+    for parameter in reader.parameters:
+        value = told.get(parameter.name, "")
+        if parameter.name == "response":
+            value = several if parameter.many else one
+        if value:
+            words += [parameter.option, quoted(value)]
     return " ".join([*words, "-o", "报告.html"])

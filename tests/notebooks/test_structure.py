@@ -71,7 +71,7 @@ def test_title_names_number_and_level(chapter: Chapter, nb: Any) -> None:
 
 def test_metadata_complete(chapter: Chapter, nb: Any) -> None:
     facts = nb.metadata["qtools"]
-    assert set(facts) - {"design"} == {"id", "level", "data", "exercises", "policy"}
+    assert set(facts) - {"design", "analysis"} == {"id", "level", "data", "exercises", "policy"}
     assert facts.get("design", "full") in run_sheet.FAMILIES
     assert re.fullmatch(r"N\d{3,4}", facts["id"])
     assert facts["level"] in ("L1", "L2", "L3")
