@@ -7,6 +7,7 @@ seen, whatever program the sheet went through.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from numbers import Real
@@ -15,6 +16,7 @@ from zlib import crc32
 
 from qtools import frames
 from qtools.doe.design import CODE, HEADS, STANDARD, Design
+from qtools.doe.factor import Factor, Setting
 from qtools.errors import QualityDataError
 from qtools.result import Check
 
@@ -49,6 +51,8 @@ def run_sheet(design: Design, responses: Sequence[str] = ("响应",)) -> pd.Data
     ['试验序', '标准序', '温度', '核对码', '强度']
     """
     sheet = design.runs
+    for factor in design.factors:
+        sheet[factor.name] = _settable(factor, sheet[factor.name].tolist())
     taken = {frames.plain(name) for name in (*HEADS, *design.names)}
     for name in responses:
         if frames.plain(str(name)) in taken:
@@ -139,6 +143,19 @@ def verify_sheet(df: pd.DataFrame) -> tuple[Check, ...]:
         "估计值互相牵连，区间变宽；能补做就补做。"
     )
     return (Check("doe.missing-run", text),)
+
+
+def _settable(factor: Factor, settings: Sequence[Setting]) -> list[Setting]:
+    """Settings to a thousandth of the range: nobody turns a knob to 184.142136.
+
+    Levels as they were given and the middle stay what they are.
+    """
+    if not factor.continuous:
+        return list(settings)
+    low, high = float(factor.levels[0]), float(factor.levels[-1])
+    kept = {*factor.levels, *factor.settings([0.0])}
+    decimals = 3 - math.floor(math.log10(high - low))
+    return [s if s in kept else round(float(s), decimals) for s in settings]
 
 
 def _code(standard: int, n: int, settings: Mapping[str, object]) -> str:

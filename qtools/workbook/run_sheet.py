@@ -264,9 +264,10 @@ def command(found: Chapter, design: Design, responses: Sequence[str], name: str)
         "block": BLOCK if design.n_blocks > 1 else "",
     }
     words = ["qtools", "run", reader.name, "--data", quoted(name)]
+    counts = any(parameter.name == "count" for parameter in reader.parameters)
     for parameter in reader.parameters:
         value = told.get(parameter.name, "")
-        if parameter.name == "response":
+        if parameter.name == "response" and not counts:
             value = several if parameter.many else one
         if value:
             words += [parameter.option, quoted(value)]

@@ -103,3 +103,13 @@ def test_missing_runs_are_told(sheet):
 def test_bad_names_of_responses(responses, words):
     with pytest.raises(qt.QualityDataError, match=words):
         qt.doe.run_sheet(qt.doe.full_factorial(FACTORS), responses)
+
+
+def test_settings_are_written_as_a_workshop_can_set_them():
+    """Star points to a thousandth of the range; given levels and the middle stay exact."""
+    design = qt.doe.central_composite({"温度": (160, 180), "压力": (1.0003, 2.0005)}, center=2)
+    sheet = qt.doe.run_sheet(design, ["强度"])
+    # 170 ± 10·√2 and 1.5004 ± 0.5001·√2
+    assert sorted(set(sheet["温度"])) == [155.86, 160, 170, 180, 184.14]
+    assert sorted(set(sheet["压力"])) == [0.793, 1.0003, 1.5004, 2.0005, 2.208]
+    assert qt.doe.verify_sheet(sheet) == ()
