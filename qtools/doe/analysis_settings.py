@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qtools.doe.design import whole
 from qtools.doe.fit import Fit, fit
+from qtools.doe.making import whole
 from qtools.doe.reading import Experiment
 from qtools.doe.terms import ModelMatrix, Term
 from qtools.errors import QualityDataError

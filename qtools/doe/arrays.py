@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from qtools.doe.array_tables import TABLES
-from qtools.doe.design import Design, make
+from qtools.doe.design import Design
 from qtools.doe.factor import LETTERS, Factor, Setting, read_factors
+from qtools.doe.making import make
 from qtools.doe.placing import place
 from qtools.doe.terms import ModelMatrix, read_terms
 from qtools.doe.words import column_words

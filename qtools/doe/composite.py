@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from qtools.doe.design import CENTER, CORNER, EDGE, STAR, Design, make, whole
+from qtools.doe.design import CENTER, CORNER, EDGE, STAR, Design
 from qtools.doe.factor import LETTERS, Factor, Setting, read_factors
+from qtools.doe.making import make, whole
 from qtools.errors import QualityDataError
 
 if TYPE_CHECKING:

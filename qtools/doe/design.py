@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from qtools import frames
 from qtools.display import format_number
 from qtools.doe import words as algebra
+from qtools.doe.design_words import CLEAR, MEANING, model_name, roman
 from qtools.doe.efficiency import efficiency, rank
 from qtools.doe.factor import Factor
 from qtools.doe.terms import ModelMatrix, read_terms
@@ -241,7 +241,7 @@ class Design(Result):
             rows.append(("字长型", pattern))
         found = self.efficiency()
         values = "，".join(f"{key[0].upper()} {format_number(found[key], 3)} %" for key in found)
-        rows.append((f"效率（{_model_name(self.model)}）", values))
+        rows.append((f"效率（{model_name(self.model)}）", values))
         return pd.DataFrame(rows, columns=["项", "内容"])
 
     def figure(self) -> go.Figure:
@@ -270,16 +270,16 @@ class Design(Result):
         head = f"{self.family}：{len(self.factors)} 个因子，{self.n_runs} 次试验"
         level: Level = "info"
         if self.resolution is not None:
-            level, meaning = _MEANING.get(self.resolution, ("good", _CLEAR))
+            level, meaning = MEANING.get(self.resolution, ("good", CLEAR))
             text = f"{head}，分辨度 {roman(self.resolution)}：{meaning}。"
         elif self.regular:
             level = "good"
             text = f"{head}：{'除与区组混杂的以外，' if self.confounded else ''}每个效应都能分开。"
         else:
             found = self.efficiency()["d_efficiency"]
-            able = f"能估计{_model_name(self.model)}，D 效率 {found:.0f} %"
+            able = f"能估计{model_name(self.model)}，D 效率 {found:.0f} %"
             level = "good" if found > 0 else "bad"
-            text = f"{head}，{able if found > 0 else f'估计不了{_model_name(self.model)}'}。"
+            text = f"{head}，{able if found > 0 else f'估计不了{model_name(self.model)}'}。"
         return Verdict(
             level, text, "最短的字有几个字母，分辨度就是几；效率以正交设计为 100 %", self.source
         )
@@ -294,106 +294,3 @@ class Design(Result):
                       f"与区组混杂、因而看不到的效应：{'、'.join(self.confounded)}。", "info")
             )  # fmt: skip
         return tuple(out)
-
-
-_CLEAR = "主效应和二因子交互都不与二因子交互混杂"
-_MEANING: dict[int, tuple[Level, str]] = {
-    1: ("bad", "有主效应与总平均混杂，这个设计不能用"),
-    2: ("bad", "有主效应互相混杂，这个设计不能用"),
-    3: ("caution", "主效应不互相混杂，却与二因子交互混杂，只宜筛选"),
-    4: ("good", "主效应不与二因子交互混杂，二因子交互之间有混杂"),
-    5: ("good", _CLEAR),
-}
-_ROMAN = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
-
-
-def roman(number: int) -> str:
-    """Resolution as it is written.
-
-    Examples
-    --------
-    >>> roman(4)
-    'IV'
-    """
-    return _ROMAN[number] if number < len(_ROMAN) else str(number)
-
-
-def _model_name(model: str | tuple[str, ...]) -> str:
-    names = {"main": "主效应模型", "interactions": "二因子交互模型", "quadratic": "二次模型"}
-    if isinstance(model, str):
-        return names.get(model, "全模型")
-    return f"{len(model)} 项的模型"
-
-
-def make(
-    family: str,
-    factors: tuple[Factor, ...],
-    points: Matrix,
-    *,
-    seed: int,
-    kinds: Sequence[str] | None = None,
-    blocks: Codes | None = None,
-    center: int = 0,
-    **facts: object,
-) -> Design:
-    """造设计 A design from its points: centre runs added, order drawn at random within blocks.
-
-    Parameters
-    ----------
-    family : str
-    factors : tuple of Factor
-    points : ndarray, shape (n, k)
-        Coded, without centre runs; rounding dust is taken off.
-    seed : int
-        Of the random order.
-    kinds : sequence of str, optional
-        All :data:`CORNER` by default.
-    blocks : ndarray of intp, optional
-        Blocks, done one after the other; runs are shuffled within.
-    center : int
-        Centre runs to add, in each block.
-    **facts
-        Further fields of :class:`Design`.
-
-    Raises
-    ------
-    QualityDataError
-        If centre runs are asked for and a factor is categorical, a factor has the name of a
-        column of the run sheet, or a number is unusable.
-    """
-    whole("中心点个数 center", center, least=0)
-    whole("种子 seed", seed, least=0)
-    clash = [f.name for f in factors if frames.plain(f.name) in HEADS]
-    if clash:
-        raise QualityDataError(
-            f"因子“{clash[0]}”与试验单上的一列重名。", hint=f"{'、'.join(HEADS)} 是试验单自己的列。"
-        )
-    n, k = points.shape
-    kinds = list(kinds) if kinds is not None else [CORNER] * n
-    blocks = np.zeros(n, dtype=np.intp) if blocks is None else np.asarray(blocks, dtype=np.intp)
-    if center:
-        texts = [factor.name for factor in factors if not factor.continuous]
-        if texts:
-            raise QualityDataError(
-                f"“{'、'.join(texts)}”的水平是文字，没有中心点。",
-                hint="去掉中心点（center=0），或重复几次试验（replicates）。",
-            )
-        held = np.repeat(np.arange(int(blocks.max()) + 1), center)
-        points = np.vstack([points, np.zeros((len(held), k))])
-        kinds += [CENTER] * len(held)
-        blocks = np.concatenate([blocks, held])
-    draws = np.random.default_rng(seed).random(len(points))
-    order = np.lexsort((draws, blocks)).astype(np.intp)
-    points = np.round(points, 12) + 0.0
-    return Design(
-        family, factors, points, order, seed, tuple(kinds), blocks, **facts  # type: ignore[arg-type]
-    )  # fmt: skip
-
-
-def whole(what: str, value: object, *, least: int, most: int | None = None) -> int:
-    """Refuse an option that is no whole number within bounds; return it."""
-    good = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not good or value < least or (most is not None and value > most):  # type: ignore[operator]
-        upto = f"到 {most} 之间" if most is not None else "或以上"
-        raise QualityDataError(f"{what} = {value!r} 不对。", hint=f"要 {least} {upto}的整数。")
-    return int(value)  # type: ignore[call-overload, no-any-return]

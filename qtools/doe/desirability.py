@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qtools.doe.design import whole
 from qtools.doe.desirability_result import Desirability
 from qtools.doe.goals import Goal
+from qtools.doe.making import whole
 from qtools.doe.region import Region
 from qtools.doe.surface_result import ResponseSurface
 from qtools.errors import QualityDataError

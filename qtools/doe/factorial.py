@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qtools.doe import blocking, catalogue
-from qtools.doe.design import Design, make, roman, whole
+from qtools.doe.design import Design
+from qtools.doe.design_words import roman
 from qtools.doe.factor import Factor, Setting, read_factors
+from qtools.doe.making import make, whole
 from qtools.doe.words import Word, read_generators, resolution, subgroup, word_text
 from qtools.errors import QualityDataError
 

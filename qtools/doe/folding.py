@@ -10,7 +10,8 @@ import numpy as np
 
 from qtools import frames
 from qtools.doe.blocking import given_up
-from qtools.doe.design import CENTER, Design, make
+from qtools.doe.design import CENTER, Design
+from qtools.doe.making import make
 from qtools.doe.words import resolution, word_text
 from qtools.errors import QualityDataError
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qtools import frames
-from qtools.doe.design import RUN, Design, whole
+from qtools.doe.design import RUN, Design
 from qtools.doe.factor import Factor
+from qtools.doe.making import whole
 from qtools.doe.reading import Experiment, read_experiment
 from qtools.errors import QualityDataError
 from qtools.result import Check

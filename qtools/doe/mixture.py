@@ -15,9 +15,10 @@ import numpy as np
 
 from qtools import frames
 from qtools.display import format_number
-from qtools.doe.design import Design, make, whole
+from qtools.doe.design import Design
 from qtools.doe.efficiency import rank
 from qtools.doe.factor import Factor, read_factors
+from qtools.doe.making import make, whole
 from qtools.doe.mixture_points import SAME, VERTEX, extreme_points, simplex_points
 from qtools.doe.mixture_terms import MODELS, mixture_terms, model_name
 from qtools.doe.terms import ModelMatrix

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qtools import frames
-from qtools.doe.design import Design, make, whole
+from qtools.doe.design import Design
 from qtools.doe.exchange import exchange_coordinates, exchange_points, log_determinants
 from qtools.doe.factor import Factor, Setting, read_factors
+from qtools.doe.making import make, whole
 from qtools.doe.terms import ModelMatrix, read_terms
 from qtools.errors import QualityDataError
 

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from qtools import frames
-from qtools.doe.design import Design, whole
+from qtools.doe.design import Design
 from qtools.doe.efficiency import rank
 from qtools.doe.factor import Factor, Setting, read_factors
 from qtools.doe.factorial import fractional_factorial, full_factorial
+from qtools.doe.making import whole
 from qtools.doe.optimal import d_optimal
 from qtools.doe.plan_result import Candidate, Plan
 from qtools.doe.power import power

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from qtools import theme
 from qtools.display import format_number
-from qtools.doe.design import Design, roman
+from qtools.doe.design import Design
+from qtools.doe.design_words import roman
 from qtools.doe.factor import Factor
 from qtools.doe.power_parts import sd_checks
 from qtools.doe.power_result import Power

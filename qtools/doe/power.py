@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qtools.doe.design import Design, whole
+from qtools.doe.design import Design
 from qtools.doe.efficiency import rank, region
+from qtools.doe.making import whole
 from qtools.doe.power_parts import Term, read_options, read_sizes
 from qtools.doe.power_result import Power
 from qtools.doe.sample_size import SampleSize

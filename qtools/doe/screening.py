@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qtools.doe.design import EDGE, Design, make, whole
+from qtools.doe.design import EDGE, Design
 from qtools.doe.factor import Factor, Setting, read_factors
+from qtools.doe.making import make, whole
 from qtools.doe.words import column_words
 from qtools.errors import QualityDataError
 

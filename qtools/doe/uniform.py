@@ -11,10 +11,11 @@ import numpy as np
 
 from qtools import theme
 from qtools.display import format_number
-from qtools.doe.design import Design, make, whole
+from qtools.doe.design import Design
 from qtools.doe.discrepancy import centered_discrepancy, good_lattice, uniform_table
 from qtools.doe.efficiency import rank
 from qtools.doe.factor import Factor, Setting, read_factors
+from qtools.doe.making import make, whole
 from qtools.errors import QualityDataError
 from qtools.result import Check, Metric, Verdict
 
