@@ -13,7 +13,7 @@ import numpy as np
 
 from qtools.doe.array_tables import TABLES
 from qtools.doe.design import Design
-from qtools.doe.factor import LETTERS, Factor, Setting, read_factors
+from qtools.doe.factor import LETTERS, Factor, Factors, read_factors
 from qtools.doe.making import make
 from qtools.doe.placing import place
 from qtools.doe.terms import ModelMatrix, read_terms
@@ -229,7 +229,7 @@ def interaction_columns(array: str, a: int, b: int) -> tuple[int, ...]:
 
 def orthogonal_array(
     name: str,
-    factors: int | Sequence[str] | Sequence[Factor] | Mapping[str, Sequence[Setting]] | None = None,
+    factors: Factors | None = None,
     *,
     columns: Sequence[int] | None = None,
     interactions: Sequence[str] = (),

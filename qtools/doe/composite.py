@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
 from qtools.doe.design import CENTER, CORNER, EDGE, STAR, Design
-from qtools.doe.factor import LETTERS, Factor, Setting, read_factors
+from qtools.doe.factor import LETTERS, Factor, Factors, read_factors
 from qtools.doe.making import make, whole
 from qtools.errors import QualityDataError
 
@@ -49,8 +48,6 @@ _SET_BLOCKS: dict[int, tuple[tuple[tuple[int, ...], ...], ...]] = {
         ((0, 2), (2, 4), (1, 4), (1, 3), (0, 3)),
     ),
 }
-
-Factors = int | Sequence[str] | Sequence[Factor] | Mapping[str, Sequence[Setting]]
 
 
 def central_composite(

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LETTERS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"  # without I, which is the identity
 CODED = (-1.0, 1.0)
 
+_MOST_LEVELS = 50
+
 Setting = float | str
 
 
@@ -84,16 +86,23 @@ class Factor:
         return [float(value) for value in np.round(values, digits)]
 
 
+# how factors may be told to every design
+Factors = (
+    int | Sequence[str] | Sequence[int] | Sequence[Factor] | Mapping[str, Sequence[Setting] | int]
+)
+
+
 def read_factors(
-    factors: int | Sequence[str] | Sequence[Factor] | Mapping[str, Sequence[Setting]],
+    factors: Factors,
 ) -> tuple[Factor, ...]:
     """读因子 A number, names, or names with their settings, as factors.
 
     Parameters
     ----------
-    factors : int, sequence of str or Factor, or mapping of str to sequence
+    factors : int, sequence of str, int or Factor, or mapping of str to sequence or int
         ``5`` gives A to E; names alone are coded −1 and +1; ``{"温度": (160, 180)}`` or
-        ``["温度=160/180"]`` gives settings in the unit of the shop floor, numbers or texts.
+        ``["温度=160/180"]`` gives settings in the unit of the shop floor, numbers or texts;
+        ``[2, 3]`` or ``{"温度": 3}`` gives numbers of evenly spaced levels from −1 to +1.
 
     Raises
     ------
@@ -109,6 +118,8 @@ def read_factors(
     (Factor(name='温度', levels=(160.0, 180.0)),)
     >>> read_factors(["材料=甲/乙"])
     (Factor(name='材料', levels=('甲', '乙')),)
+    >>> [factor.levels for factor in read_factors([2, 3])]
+    [(-1.0, 1.0), (-1.0, 0.0, 1.0)]
     """
     if isinstance(factors, bool | str):
         raise QualityDataError(
@@ -124,8 +135,11 @@ def read_factors(
     if isinstance(factors, Mapping):
         found = [Factor(_name(name), _levels(name, own)) for name, own in factors.items()]
     else:
-        for one in factors:
-            found.append(one if isinstance(one, Factor) else _written(one))
+        for place, one in enumerate(factors):
+            if isinstance(one, int) and not isinstance(one, bool) and place < len(LETTERS):
+                found.append(Factor(LETTERS[place], _levels(LETTERS[place], one)))
+            else:
+                found.append(one if isinstance(one, Factor) else _written(one))
     if not found:
         raise QualityDataError("一个因子也没有。", hint="至少要 1 个因子。")
     seen: dict[str, str] = {}
@@ -160,7 +174,9 @@ def _name(name: object) -> str:
     return name.strip()
 
 
-def _levels(name: str, levels: Sequence[Setting]) -> tuple[Setting, ...]:
+def _levels(name: str, levels: Sequence[Setting] | int) -> tuple[Setting, ...]:
+    if isinstance(levels, int) and not isinstance(levels, bool) and 2 <= levels <= _MOST_LEVELS:
+        return tuple(float(level) for level in np.linspace(-1.0, 1.0, levels))
     if isinstance(levels, str) or not isinstance(levels, Sequence | np.ndarray):
         raise QualityDataError(
             f"因子“{name}”的水平 {levels!r} 看不懂。", hint="写成 (低, 高) 或水平的列表。"

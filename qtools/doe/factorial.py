@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import product
 from math import gcd
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ import numpy as np
 from qtools.doe import blocking, catalogue
 from qtools.doe.design import Design
 from qtools.doe.design_words import roman
-from qtools.doe.factor import Factor, Setting, read_factors
+from qtools.doe.factor import Factor, Factors, read_factors
 from qtools.doe.making import make, whole
 from qtools.doe.words import Word, read_generators, resolution, subgroup, word_text
 from qtools.errors import QualityDataError
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     Matrix = npt.NDArray[np.float64]
     Codes = npt.NDArray[np.intp]
 
-Factors = int | Sequence[str] | Sequence[Factor] | Mapping[str, Sequence[Setting]]
 
 _MOST_RUNS = 2**14
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from qtools import frames
 from qtools.doe.design import Design
 from qtools.doe.exchange import exchange_coordinates, exchange_points, log_determinants
-from qtools.doe.factor import Factor, Setting, read_factors
+from qtools.doe.factor import Factor, Factors, read_factors
 from qtools.doe.making import make, whole
 from qtools.doe.terms import ModelMatrix, read_terms
 from qtools.errors import QualityDataError
@@ -28,7 +28,7 @@ _SOURCE = "Meyer 与 Nachtsheim（1995）；Fedorov（1972）"
 
 
 def d_optimal(
-    factors: int | Sequence[str] | Sequence[Factor] | Mapping[str, Sequence[Setting]],
+    factors: Factors,
     runs: int,
     *,
     model: str | int | Sequence[str] = "main",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qtools.doe.design import EDGE, Design
-from qtools.doe.factor import Factor, Setting, read_factors
+from qtools.doe.factor import Factors, read_factors
 from qtools.doe.making import make, whole
 from qtools.doe.words import column_words
 from qtools.errors import QualityDataError
@@ -24,7 +23,7 @@ DSD_FACTORS = (3, 20)
 
 
 def plackett_burman(
-    factors: int | Sequence[str] | Sequence[Factor] | Mapping[str, Sequence[Setting]],
+    factors: Factors,
     *,
     runs: int | None = None,
     center: int = 0,
@@ -157,7 +156,7 @@ def _twin_primes() -> Matrix:
 
 
 def definitive_screening(
-    factors: int | Sequence[str] | Sequence[Factor] | Mapping[str, Sequence[Setting]],
+    factors: Factors,
     *,
     fake: int = 0,
     center: int = 1,

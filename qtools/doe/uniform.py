@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import combinations
 from typing import TYPE_CHECKING, ClassVar
@@ -14,7 +13,7 @@ from qtools.display import format_number
 from qtools.doe.design import Design
 from qtools.doe.discrepancy import centered_discrepancy, good_lattice, uniform_table
 from qtools.doe.efficiency import rank
-from qtools.doe.factor import Factor, Setting, read_factors
+from qtools.doe.factor import Factors, read_factors
 from qtools.doe.making import make, whole
 from qtools.errors import QualityDataError
 from qtools.result import Check, Metric, Verdict
@@ -150,7 +149,7 @@ class UniformDesign(Design):
 
 
 def uniform_design(
-    factors: int | Sequence[str] | Sequence[Factor] | Mapping[str, Sequence[Setting]],
+    factors: Factors,
     runs: int,
     *,
     levels: int | None = None,

@@ -13,6 +13,7 @@ from qtools.doe.fit import fit
 from qtools.doe.reading import read_experiment
 from qtools.doe.terms import ModelMatrix, contrasts, read_terms, term_name
 from qtools.doe.words import chains, read_generators, subgroup, word_length_pattern
+from qtools.errors import QualityDataError
 
 # factors
 
@@ -53,7 +54,7 @@ def test_texts_are_evenly_spaced():
         (["温度", "温 度"], "重名"),
         (["A", "a"], "重名"),
         (["温度", " "], "不是文字"),
-        ([3], "不是文字"),
+        ([3.5], "不是文字"),
         (["甲×乙"], "交互作用"),
         ({"温度": (160,)}, "不足两个"),
         ({"温度": (160, 160)}, "有重复"),
@@ -446,3 +447,19 @@ def test_bad_columns(options, words):
 
 def test_constant_response_is_let_through_where_it_may_be():
     assert read(table(强度=[5.0] * 4), constant=True).y.tolist() == [5, 5, 5, 5]
+
+
+def test_numbers_of_levels_are_evenly_spaced():
+    assert [f.levels for f in read_factors({"温度": 3, "材料": ["甲", "乙"]})] == [
+        (-1.0, 0.0, 1.0),
+        ("甲", "乙"),
+    ]
+    design = qt.doe.full_factorial([2, 3, 4])
+    assert (design.n_runs, design.names) == (24, ("A", "B", "C"))
+    assert sorted(set(design.points[:, 2])) == pytest.approx([-1, -1 / 3, 1 / 3, 1])
+
+
+@pytest.mark.parametrize("levels", [1, 0, -2, True, 51])
+def test_impossible_numbers_of_levels_are_refused(levels):
+    with pytest.raises(QualityDataError):
+        read_factors([levels, 2])
