@@ -233,6 +233,10 @@ def template(
     """写一个 Excel 模板：要填的列、填好的例子、说明。
 
     试验设计的各章，写明因子就出一张试验单：--factors "温度=160/180,压力=1/2" --response 强度。
+    还可以写：--design 哪种设计（full、fraction、plackett-burman、screening、composite、
+    box-behnken、array、uniform），--runs 次数，--resolution 分辨度，--replicates 重复，
+    --center 中心点，--blocks 区组，--name 正交表（如 L9），--kind 轴点的位置，--goal 大或小，
+    --seed 随机次序的种子。
     """
     from qtools import workbook
 
@@ -240,7 +244,17 @@ def template(
     _, plan, _, _ = console.split_words(ctx.args, console.TEMPLATE_USAGE)
     what = "试验单" if plan else "模板"
     target = output or Path(f"{found.name.split('/')[1]}-{what}.xlsx")
-    out(f"{what}：{workbook.template(found, target, force=force, plan=plan)}")
+    try:
+        path = workbook.template(found, target, force=force, plan=plan)
+    except QualityDataError as error:
+        raise QualityDataError(console.with_options(str(error), list(plan))) from error
+    out(f"{what}：{path}")
+    if plan:
+        from qtools.workbook import run_sheet
+
+        planned = run_sheet.read(found, plan)
+        for line in (planned.design.verdict.text, *run_sheet.warnings(planned)):
+            note(line)
 
 
 @data_app.command("check", cls=console.Command)

@@ -55,14 +55,32 @@ def row_numbers(frame: pd.DataFrame, positions: Iterable[int]) -> list[int]:
     return [int(first) + int(frame.index[int(place)]) for place in positions]
 
 
+def require_table(frame: object) -> None:
+    """Refuse what is no table, such as the name of a file.
+
+    Examples
+    --------
+    >>> require_table("我的数据.xlsx")
+    Traceback (most recent call last):
+    qtools.errors.QualityDataError: 要一张表（DataFrame），收到的是 str。
+    怎么办：文件先读进来：df = qt.load("我的数据.xlsx")，再把 df 交给它。
+    """
+    if not hasattr(frame, "columns") or not hasattr(frame, "attrs"):
+        raise QualityDataError(
+            f"要一张表（DataFrame），收到的是 {type(frame).__name__}。",
+            hint='文件先读进来：df = qt.load("我的数据.xlsx")，再把 df 交给它。',
+        )
+
+
 def require_columns(frame: pd.DataFrame, wanted: Sequence[str]) -> None:
     """Refuse a frame that lacks a column, naming those it has.
 
     Raises
     ------
     QualityDataError
-        If the frame is empty, or a wanted column is absent, repeated, or asked for twice.
+        If it is no frame, or empty, or a wanted column is absent, repeated, or asked for twice.
     """
+    require_table(frame)
     have = [str(name) for name in frame.columns]
     missing = [name for name in wanted if name not in have]
     if missing:

@@ -90,6 +90,9 @@ def any_cell(row: Sequence[Any]) -> bool:
 # ── which sheet, which row ───────────────────────────────────────────────────────────────────
 
 
+_OURS = ("数据", "说明")  # the sheet to fill in, and the notes, of what qtools writes
+
+
 def _sheet(name: str, sheets: list[Sheet], columns: Sequence[str]) -> Sheet:
     """The one sheet with all these columns, or else with most: the caller says what is missing."""
     if not sheets:
@@ -98,6 +101,10 @@ def _sheet(name: str, sheets: list[Sheet], columns: Sequence[str]) -> Sheet:
     best = [sheet for sheet, hits in zip(sheets, found, strict=True) if hits == max(found)]
     if len(best) == 1:
         return best[0]
+    ours = {sheet.name for sheet in sheets} >= set(_OURS)  # a template or a run sheet
+    named = [sheet for sheet in best if sheet.name == _OURS[0]]
+    if ours and named:
+        return named[0]
     largest = max(best, key=_size)
     if max(found) < len(set(columns)):
         return largest

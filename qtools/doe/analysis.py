@@ -114,6 +114,7 @@ def analyze(
         coding = _coding(data) | dict(coding or {})
         factors = list(factors) if factors is not None else list(data.names)
         data, response = _with_results(data, response)
+    frames.require_table(data)
     if not isinstance(response, str):
         raise QualityDataError(
             "response 要写响应所在的列名。", hint="给出设计（Design）时，才写一串结果。"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING, ClassVar
+from unicodedata import normalize
 
 import numpy as np
 
@@ -227,6 +228,13 @@ def interaction_columns(array: str, a: int, b: int) -> tuple[int, ...]:
     return found
 
 
+def _only_names(factors: Factors) -> bool:
+    """Whether no factor says its settings."""
+    if isinstance(factors, int | Mapping):
+        return isinstance(factors, int)
+    return all(isinstance(one, str) and "=" not in normalize("NFKC", one) for one in factors)
+
+
 def orthogonal_array(
     name: str,
     factors: Factors | None = None,
@@ -272,11 +280,7 @@ def orthogonal_array(
     full = read_name(name)
     table = _table(full)
     sizes = tuple((table.max(axis=0) + 1).tolist())
-    bare = (
-        factors is None
-        or isinstance(factors, int)
-        or not (isinstance(factors, Mapping) or any(isinstance(one, Factor) for one in factors))
-    )
+    bare = factors is None or isinstance(factors, int) or _only_names(factors)
     if factors is None:
         few = len(sizes) <= len(LETTERS)
         factors = len(sizes) if few else [f"第{c}列" for c in range(1, len(sizes) + 1)]

@@ -273,8 +273,12 @@ def mixture_analysis(
     if bad.any():
         first = int(np.flatnonzero(bad)[0])
         raise QualityDataError(
-            f"{frames.source(df)}有 {int(bad.sum())} 行的配比加起来不是 {total:g}，"
-            f"或有负数：第一处加起来是 {format_number(float(sums[first]), 6)}。",
+            f"{frames.source(df)}有 {int(bad.sum())} 行的配比不对：第一处"
+            + (
+                "有负数。"
+                if (data.points[first] < 0).any()
+                else f"加起来是 {format_number(float(sums[first]), 6)}，不是 {total:g}。"
+            ),
             hint="各成分的比例（或百分数）之和要等于 1（或 100）；漏了哪个成分，也请补上。",
             rows=[data.rows[place] for place in np.flatnonzero(bad)],
         )

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def run_sheet(design: Design, responses: Sequence[str] = ("响应",)) -> pd.DataFrame:
+def run_sheet(design: Design, responses: str | Sequence[str] = ("响应",)) -> pd.DataFrame:
     """试验单 Runs in the order in which they are made, with codes and empty responses.
 
     Parameters
     ----------
     design : Design
-    responses : sequence of str
+    responses : str or sequence of str
         Columns to be filled in.
 
     Returns
@@ -50,6 +50,8 @@ def run_sheet(design: Design, responses: Sequence[str] = ("响应",)) -> pd.Data
     >>> list(sheet.columns)
     ['试验序', '标准序', '温度', '核对码', '强度']
     """
+    if isinstance(responses, str):
+        responses = [responses]
     sheet = design.runs
     for factor in design.factors:
         sheet[factor.name] = _settable(factor, sheet[factor.name].tolist())
@@ -119,6 +121,9 @@ def verify_sheet(df: pd.DataFrame) -> tuple[Check, ...]:
         if _code(standard, n, row) != code
     ]
     if edited:
+        units = _with_units(df, names, edited)
+        if units:
+            raise units
         raise QualityDataError(
             f"{frames.source(df)}有 {len(edited)} 行的因子设置与试验单不符，改过了。",
             hint="请把设置改回试验单上的值；若当时真的按别的设置做了，就删去“核对码”一列，"
@@ -143,6 +148,23 @@ def verify_sheet(df: pd.DataFrame) -> tuple[Check, ...]:
         "估计值互相牵连，区间变宽；能补做就补做。"
     )
     return (Check("doe.missing-run", text),)
+
+
+def _with_units(
+    df: pd.DataFrame, names: Sequence[str], rows: Sequence[int]
+) -> QualityDataError | None:
+    """The error for a setting typed with its unit; None where that is not what happened."""
+    for name in names:
+        typed = [df[name].iloc[place] for place in rows]
+        odd = [place for place, value in zip(rows, typed, strict=True) if isinstance(value, str)]
+        numbers = sum(frames.is_number(value) for value in df[name])
+        if odd and numbers:
+            return QualityDataError(
+                f"{frames.source(df)}因子“{name}”里写的是“{df[name].iloc[odd[0]]}”，不是数字。",
+                hint="设置只写数字，不带单位，与试验单上的一样。",
+                rows=frames.row_numbers(df, odd),
+            )
+    return None
 
 
 def _settable(factor: Factor, settings: Sequence[Setting]) -> list[Setting]:

@@ -116,7 +116,8 @@ def response_surface(
 
 def _read_goal(goal: object) -> Goal:
     words: dict[str, Literal["max", "min"]] = {
-        "max": "max", "望大": "max", "最大": "max", "min": "min", "望小": "min", "最小": "min"
+        "max": "max", "大": "max", "望大": "max", "最大": "max",
+        "min": "min", "小": "min", "望小": "min", "最小": "min",
     }  # fmt: skip
     if isinstance(goal, str):
         plain = frames.plain(goal)
@@ -127,7 +128,8 @@ def _read_goal(goal: object) -> Goal:
     if isinstance(goal, Real) and not isinstance(goal, bool) and np.isfinite(float(goal)):
         return float(goal)
     raise QualityDataError(
-        f"目标 goal = {goal!r} 看不懂。", hint="写 max（越大越好）、min（越小越好），或一个目标值。"
+        f"目标 goal = {goal!r} 看不懂。",
+        hint="写 大（max，越大越好）、小（min，越小越好），或一个目标值。",
     )
 
 

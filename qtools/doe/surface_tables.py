@@ -205,12 +205,14 @@ def metrics(found: ResponseSurface) -> dict[str, Metric]:
 
 def verdict(found: ResponseSurface) -> Verdict:
     """Where to run, and whether the optimum is known."""
+    aim = {"最大": "大", "最小": "小"}.get(found.wanted or "")
     where = described(found.settings(found.best))
     mean = found.mean_at(found.best)[0]
     percent = format_number(100 * found.confidence, 4)
     ends = f"{format_number(mean.interval.low, 4)} 至 {format_number(mean.interval.high, 4)}"
     there = (
-        f"{where}，预测“{found.response}”平均 {format_number(mean.value, 4)}"
+        f"{where}{f'（要“{found.response}”{aim}）' if aim else ''}，"
+        f"预测“{found.response}”平均 {format_number(mean.value, 4)}"
         f"（{percent} % 区间 {ends}）"
     )
     rule = "驻点的种类、它在不在试验范围里、置信域伸没伸到范围的边上；失拟显著就不作准"

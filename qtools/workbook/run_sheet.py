@@ -8,16 +8,19 @@ chapter sees an edited setting.
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from qtools.doe.design import BLOCK
 from qtools.errors import QualityDataError
 from qtools.workbook import write_whole
-from qtools.workbook.catalogue import Chapter
+from qtools.workbook.catalogue import Chapter, chapter
 from qtools.workbook.excel import fill, quoted, require_new, shown
 from qtools.workbook.parameters import Parameter
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 _COMMON = (
     Parameter("factors", [], "list[str]", "因子和水平，如 温度=160/180,材料=甲/乙"),
     Parameter("response", ["响应"], "list[str]", "要填的响应，可写几个"),
+    Parameter("goal", "", "str", "响应要 大 还是 小；写进说明里的命令"),
     Parameter("seed", 1, "int", "随机次序的种子"),
     Parameter("design", "", "str", "哪一种设计，见下"),
 )
@@ -58,6 +62,8 @@ class Family:
     title, function : str
     options : tuple of str
         Names in :data:`_OPTIONS`, which are the function's.
+    chapter : str
+        Where such a sheet is analysed, if not by the chapter that made it.
     one_of : tuple of str
         Options one of which must be given.
     """
@@ -65,21 +71,35 @@ class Family:
     title: str
     function: str
     options: tuple[str, ...]
+    chapter: str
     one_of: tuple[str, ...] = ()
 
 
 FAMILIES: Mapping[str, Family] = {
-    "full": Family("全因子设计", "full_factorial", ("replicates", "center", "blocks")),
+    "full": Family(
+        "全因子设计", "full_factorial", ("replicates", "center", "blocks"), "doe/factorial"
+    ),
     "fraction": Family(
         "部分析因设计", "fractional_factorial",
-        ("runs", "resolution", "replicates", "center", "blocks"), ("runs", "resolution"),
+        ("runs", "resolution", "replicates", "center", "blocks"), "doe/fractional",
+        ("runs", "resolution"),
     ),
-    "plackett-burman": Family("Plackett–Burman 设计", "plackett_burman", ("runs", "center")),
-    "screening": Family("确定性筛选设计", "definitive_screening", ("center",)),
-    "composite": Family("中心复合设计", "central_composite", ("kind", "center")),
-    "box-behnken": Family("Box–Behnken 设计", "box_behnken", ("center",)),
-    "array": Family("正交表", "orthogonal_array", ("name",), ("name",)),
-    "uniform": Family("均匀设计", "uniform_design", ("runs",), ("runs",)),
+    "plackett-burman": Family(
+        "Plackett–Burman 设计", "plackett_burman", ("runs", "center"), "doe/fractional"
+    ),
+    "screening": Family(
+        "确定性筛选设计", "definitive_screening", ("center",), "doe/fractional"
+    ),
+    "composite": Family(
+        "中心复合设计", "central_composite", ("kind", "center"), "doe/response-surface"
+    ),
+    "box-behnken": Family(
+        "Box–Behnken 设计", "box_behnken", ("center",), "doe/response-surface"
+    ),
+    "array": Family("正交表", "orthogonal_array", ("name",), "doe/orthogonal-array", ("name",)),
+    "uniform": Family(
+        "均匀设计", "uniform_design", ("runs",), "doe/response-surface", ("runs",)
+    ),
 }  # fmt: skip
 
 
@@ -88,8 +108,18 @@ def options(family: str) -> tuple[Parameter, ...]:
     return (*_COMMON, *(_OPTIONS[name] for name in FAMILIES[family].options))
 
 
-def read(found: Chapter, values: Mapping[str, str]) -> tuple[Design, list[str]]:
-    """读选项 The design that the options ask for, and the responses to be filled in.
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """一张试验单 The design, the responses to be filled in, who analyses them, to what end."""
+
+    design: Design
+    responses: list[str]
+    chapter: str
+    goal: str
+
+
+def read(found: Chapter, values: Mapping[str, str]) -> Sheet:
+    """读选项 The run sheet that the options ask for.
 
     Parameters
     ----------
@@ -124,7 +154,11 @@ def read(found: Chapter, values: Mapping[str, str]) -> tuple[Design, list[str]]:
     one_of = FAMILIES[family].one_of
     if one_of and not any(used.get(name) for name in one_of):
         told = "，或 ".join(f"--{name}（{known[name].told}）" for name in one_of)
-        raise QualityDataError(f"{FAMILIES[family].title}还缺一个选项。", hint=f"请写 {told}。")
+        chosen = "" if values.get("design") else "没有写 --design，按本章用"
+        raise QualityDataError(
+            f"{chosen}{FAMILIES[family].title}，还缺一个选项。",
+            hint=f"请写 {told}；或用 --design 换一种，例如 --design full（全因子）。",
+        )
     if not used.get("factors"):
         raise QualityDataError(
             "没有写因子。", hint='例如 --factors "温度=160/180,压力=1/2"，斜线隔开各水平。'
@@ -134,7 +168,27 @@ def read(found: Chapter, values: Mapping[str, str]) -> tuple[Design, list[str]]:
         raise QualityDataError(
             f"因子“{bare[0]}”没有写水平。", hint="写成 名字=低/高：温度=160/180 或 材料=甲/乙/丙。"
         )
-    return _design(family, used), list(used.get("response", _COMMON[1].default))
+    for item in used["factors"]:
+        _require_no_units(item)
+    own = found.design and FAMILIES[found.design].chapter == FAMILIES[family].chapter
+    reader = found.analysis or (found.name if own else FAMILIES[family].chapter)
+    return Sheet(
+        _design(family, used), list(used.get("response", _COMMON[1].default)), reader,
+        str(used.get("goal", "")),
+    )  # fmt: skip
+
+
+def _require_no_units(item: str) -> None:
+    """Refuse ``温度=160℃/180℃``: numbers with a unit would be names of two kinds."""
+    levels = unicodedata.normalize("NFKC", item).partition("=")[2].split("/")
+    units = [re.fullmatch(r"\s*[-+]?\d+(?:\.\d+)?\s*([^\d\s.]+)\s*", one) for one in levels]
+    if all(units) and len({unit[1] for unit in units if unit}) == 1:
+        name = item.partition("=")[0]
+        plain = "/".join(re.sub(r"[^\d.+-]", "", one) for one in levels)
+        raise QualityDataError(
+            f"因子“{name}”的水平带了单位：{'、'.join(levels)}。",
+            hint=f"只写数字：{name}={plain}；单位可以写进因子的名字里。",
+        )
 
 
 def _design(family: str, used: Mapping[str, Any]) -> Design:
@@ -170,13 +224,13 @@ def write(
 
     output = Path(output)
     require_new(output, force=force)
-    design, responses = read(found, values)
+    planned = read(found, values)
     book = Workbook()
     sheet, notes = book.active, book.create_sheet("说明")
     assert sheet is not None  # noqa: S101  (a new book has a sheet)
     sheet.title = "数据"
-    _runs(sheet, design, responses)
-    _explain(notes, found, design, responses, output.name)
+    _runs(sheet, planned.design, planned.responses)
+    _explain(notes, planned, output.name)
     content = io.BytesIO()
     book.save(content)
     write_whole(output, content.getvalue())
@@ -211,11 +265,10 @@ def _runs(sheet: Worksheet, design: Design, responses: Sequence[str]) -> None:
     sheet.protection.formatColumns = False
 
 
-def _explain(
-    sheet: Worksheet, found: Chapter, design: Design, responses: Sequence[str], name: str
-) -> None:
+def _explain(sheet: Worksheet, planned: Sheet, name: str) -> None:
     from openpyxl.styles import Alignment, Font
 
+    design, responses, found = planned.design, planned.responses, chapter(planned.chapter)
     facts = [[item, text] for item, text in design.table().to_numpy().tolist()]
     fields = "、".join(f"“{one}”" for one in responses)
     steps = (
@@ -228,7 +281,8 @@ def _explain(
         [f"{found.title}（{found.name}）：试验单"],
         ["怎样做"],
         *([f"{number}. {step}"] for number, step in enumerate(steps, start=1)),
-        [command(found, design, responses, name)],
+        [command(planned, name)],
+        *([line] for line in warnings(planned)),
         [],
         ["设计", design.verdict.text],
         *facts,
@@ -244,21 +298,39 @@ def _explain(
             cell.alignment = Alignment(wrap_text=True, vertical="top")
 
 
-def command(found: Chapter, design: Design, responses: Sequence[str], name: str) -> str:
-    """The command that analyses the sheet once it is filled in."""
-    from qtools.workbook import chapter
+def warnings(planned: Sheet) -> list[str]:
+    """What to know before the first run: settings beyond those typed, and the goal."""
+    told = []
+    for factor, coded in zip(planned.design.factors, planned.design.points.T, strict=True):
+        if factor.continuous and np.abs(coded).max() > 1 + 1e-9:
+            low, high = (float(x) for x in factor.settings([coded.min(), coded.max()]))
+            told.append(f"{factor.name} 从 {low:.4g} 到 {high:.4g}")
+    out = []
+    if told:
+        out.append(
+            f"注意：轴点超出了你写的低、高水平：{'，'.join(told)}。"
+            "设备到不了的，用 --kind inscribed（收在里面）或 --kind faced（贴在边上）重出一张。"
+        )
+    has_goal = any(parameter.name == "goal" for parameter in chapter(planned.chapter).parameters)
+    if has_goal and not planned.goal:
+        out.append("命令里的 --goal 大，指响应越大越好；越小越好的，把“大”改成“小”。")
+    return out
 
-    reader = chapter(found.analysis) if found.analysis else found
+
+def command(planned: Sheet, name: str) -> str:
+    """The command that analyses the sheet once it is filled in."""
+    design, reader = planned.design, chapter(planned.chapter)
     coded = all(factor.continuous for factor in design.factors)
     ends = zip(*[(f.levels[0], f.levels[-1]) for f in design.factors], strict=True)
     low, high = (shown(list(end)) for end in ends) if coded else ("", "")
-    several, one = ",".join(responses), responses[0]
+    several, one = ",".join(planned.responses), planned.responses[0]
     told = {
         "factors": ",".join(design.names),
         "factor": design.names[0],
         "responses": several,
         "value": one,
         "count": one,
+        "goal": planned.goal or "大",
         "low": low,
         "high": high,
         "block": BLOCK if design.n_blocks > 1 else "",

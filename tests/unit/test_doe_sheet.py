@@ -113,3 +113,13 @@ def test_settings_are_written_as_a_workshop_can_set_them():
     assert sorted(set(sheet["温度"])) == [155.86, 160, 170, 180, 184.14]
     assert sorted(set(sheet["压力"])) == [0.793, 1.0003, 1.5004, 2.0005, 2.208]
     assert qt.doe.verify_sheet(sheet) == ()
+
+
+def test_a_setting_typed_with_its_unit_is_told_as_such():
+    sheet = qt.doe.run_sheet(qt.doe.full_factorial({"温度": (160, 180)}), "强度")
+    assert list(sheet.columns[-1:]) == ["强度"]
+    sheet["温度"] = sheet["温度"].astype(object)
+    sheet.loc[1, "温度"] = "160℃"
+    with pytest.raises(qt.QualityDataError, match="写的是“160℃”，不是数字") as caught:
+        qt.doe.verify_sheet(sheet)
+    assert caught.value.rows == (2,)

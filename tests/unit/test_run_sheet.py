@@ -135,23 +135,56 @@ def test_what_comes_back_is_checked_row_by_row(top):
     assert caught.value.rows == (3,)
 
 
-def test_a_plan_is_analysed_by_the_chapter_that_it_names():
-    """The book's own chapters: what the notes of each sheet tell to run."""
-    told = {
-        "doe/planning": "qtools run doe/fractional --data x.xlsx --factors A,B --response 强度",
-        "doe/one-factor": "qtools run doe/one-factor --data x.xlsx --factor A --value 强度",
-        "doe/counts-split-plot": (
-            "qtools run doe/counts-split-plot --data x.xlsx --factors A,B --count 强度"
+def planned(name, /, **changes):
+    plan = {"factors": "A=1/2,B=5/6", "response": "强度", "design": "full", **changes}
+    return run_sheet.read(workbook.chapter(name), plan)
+
+
+@pytest.mark.parametrize(
+    ("name", "design", "options"),
+    [
+        ("doe/planning", "full", "doe/fractional --data x.xlsx --factors A,B --response 强度"),
+        ("doe/one-factor", "full", "doe/one-factor --data x.xlsx --factor A --value 强度"),
+        (
+            "doe/counts-split-plot", "full",
+            "doe/counts-split-plot --data x.xlsx --factors A,B --count 强度",
         ),
-        "doe/response-surface": (
-            "qtools run doe/response-surface --data x.xlsx --factors A,B --response 强度"
-            " --low 1,5 --high 2,6"
+        (
+            "doe/factorial", "composite",
+            "doe/response-surface --data x.xlsx --factors A,B --response 强度 --goal 大"
+            " --low 1,5 --high 2,6",
         ),
-    }
-    for name, line in told.items():
-        chapter = workbook.chapter(name)
-        design, responses = run_sheet.read(
-            chapter,
-            {"factors": "A=1/2,B=5/6", "response": "强度", "design": "full"},
-        )
-        assert run_sheet.command(chapter, design, responses, "x.xlsx") == f"{line} -o 报告.html"
+        (
+            "doe/desirability", "composite",
+            "doe/desirability --data x.xlsx --factors A,B --responses 强度",
+        ),
+    ],
+)  # fmt: skip
+def test_the_notes_name_the_chapter_that_analyses_the_design(name, design, options):
+    found = planned(name, design=design)
+    assert run_sheet.command(found, "x.xlsx") == f"qtools run {options} -o 报告.html"
+
+
+def test_star_points_beyond_the_levels_are_told_before_the_first_run():
+    """Rotatable for two factors: √2 half-widths from the middle."""
+    first, second = run_sheet.warnings(planned("doe/response-surface", design="composite"))
+    assert "A 从 0.7929 到 2.207，B 从 4.793 到 6.207" in first
+    assert "--goal 大" in second
+    faced = planned("doe/response-surface", design="composite", kind="faced", goal="小")
+    assert run_sheet.warnings(faced) == []
+    assert "--goal 小" in run_sheet.command(faced, "x.xlsx")
+
+
+def test_levels_of_an_array_are_those_that_were_typed():
+    options = {"factors": "材料=甲/乙/丙,温度=160/170/180", "design": "array", "name": "L9"}
+    runs = planned("doe/orthogonal-array", **options).design.runs
+    assert set(runs["材料"]) == {"甲", "乙", "丙"}
+    assert set(runs["温度"]) == {160, 170, 180}
+    with pytest.raises(QualityDataError, match="A"):
+        planned("doe/orthogonal-array", design="array", name="L9")
+
+
+def test_numbers_with_a_unit_are_refused():
+    with pytest.raises(QualityDataError, match="带了单位") as caught:
+        planned("doe/factorial", factors="温度=160℃/180℃,压力=1/2")
+    assert "温度=160/180" in str(caught.value)
