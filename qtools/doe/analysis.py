@@ -17,7 +17,7 @@ from qtools import frames
 from qtools.doe.analysis_result import FactorialAnalysis
 from qtools.doe.anova import tests_of
 from qtools.doe.design import BLOCK, CODE, HEADS, RUN, Design
-from qtools.doe.estimable import estimable, says_more
+from qtools.doe.estimable import center_column, estimable, says_more
 from qtools.doe.factor import Factor, Setting
 from qtools.doe.fit import Fit, fit
 from qtools.doe.lenth import CRITICAL_NAMES, RATE_NAMES, Critical, Rate
@@ -209,35 +209,23 @@ def _matrix(
         before.append((len(factors),))
         factors.append(own)
     extra: list[Term] = []
-    center = _center(read)
+    center = center_column(read.factors, read.points)
     if center is not None:
-        points = np.column_stack([points, np.where(center, 1.0, -1.0)])
-        extra.append((len(factors),))
+        points = np.column_stack([points, center])
+        if says_more(ModelMatrix(tuple(factors), tuple(before), points).x, center):
+            extra.append((len(factors),))
         factors.append(Factor(CURVATURE, ("析因点", "中心点")))
-    if extra and not says_more(tuple(factors), before, extra, points):
-        extra = []
     if model == "auto":
         terms, dropped = estimable(tuple(factors), k, points, (*before, *extra))
     else:
         terms, dropped = read_terms(model, read.factors), ()
-    if extra and not says_more(tuple(factors), (*before, *terms), extra, points):
+    own_x = ModelMatrix(tuple(factors), (*before, *terms), points).x
+    if center is not None and extra and not says_more(own_x, center):
         extra = []
     whole = (*before, *terms, *extra)
     places = tuple(range(len(before), len(before) + len(terms)))
     used = k + len(before) + len(extra)
     return ModelMatrix(tuple(factors[:used]), whole, points[:, :used]), places, dropped
-
-
-def _center(read: Experiment) -> npt.NDArray[np.bool_] | None:
-    """Which runs are in the middle, if all others are at low and high settings."""
-    ways = [place for place, factor in enumerate(read.factors) if factor.continuous]
-    if not ways:
-        return None
-    own = np.abs(read.points[:, ways])
-    center = (own < 1e-9).all(axis=1)
-    if not center.any() or center.all() or (np.abs(own[~center] - 1) > 1e-9).any():
-        return None
-    return np.asarray(center)
 
 
 def _box_cox(found: Fit, confidence: float) -> BoxCox | None:

@@ -1,4 +1,4 @@
-"""能估计的项 Which terms the runs of an experiment can tell apart."""
+"""能估计的项 Which terms the runs of an experiment can tell apart; the column of curvature."""
 
 from __future__ import annotations
 
@@ -16,16 +16,38 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Matrix = npt.NDArray[np.float64]
+    Vector = npt.NDArray[np.float64]
 
 _ALL, _TOP = 8, 4  # all interactions of 8 factors are tried, and 4-way ones of more
 
 
-def says_more(
-    factors: tuple[Factor, ...], terms: Sequence[Term], extra: Sequence[Term], points: Matrix
-) -> bool:
-    """Whether the column of curvature is none of what blocks, terms and squares span."""
-    q = np.linalg.qr(ModelMatrix(factors, tuple(terms), points).x)[0]
-    column = ModelMatrix(factors, tuple(extra), points, intercept=False).x
+def center_column(factors: Sequence[Factor], points: Matrix) -> Vector | None:
+    """弯曲的一列 +1 for centre runs and −1 for others; None without centre runs.
+
+    Runs are in the middle if every number is, and all others are at low and high settings. What
+    fits a model adds this column wherever :func:`says_more` than the model has: so does
+    :func:`qtools.doe.analysis.analyze`, and :func:`qtools.doe.power.power` counts it.
+
+    Examples
+    --------
+    >>> from qtools.doe.factorial import full_factorial
+    >>> design = full_factorial(1, center=1)
+    >>> center_column(design.factors, design.points).tolist()
+    [-1.0, -1.0, 1.0]
+    """
+    ways = [place for place, factor in enumerate(factors) if factor.continuous]
+    if not ways:
+        return None
+    own = np.abs(points[:, ways])
+    center = (own < 1e-9).all(axis=1)
+    if not center.any() or center.all() or (np.abs(own[~center] - 1) > 1e-9).any():
+        return None
+    return np.where(center, 1.0, -1.0)
+
+
+def says_more(x: Matrix, column: Vector) -> bool:
+    """Whether a column is none of what the columns of a model (blocks, terms, squares) span."""
+    q = np.linalg.qr(x)[0]
     return float(np.linalg.norm(column - q @ (q.T @ column))) > 1e-8
 
 

@@ -14,7 +14,6 @@ residual degrees of freedom of the model are forgotten.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,9 @@ import numpy as np
 
 from qtools.doe.design import Design
 from qtools.doe.efficiency import rank, region
+from qtools.doe.estimable import center_column, says_more
 from qtools.doe.making import whole
+from qtools.doe.power_layout import layout, step_of
 from qtools.doe.power_parts import Term, read_options, read_sizes
 from qtools.doe.power_result import Power
 from qtools.doe.sample_size import SampleSize
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     Matrix = npt.NDArray[np.float64]
 
-_KINDS = ("two-level", "one-way")
 _MOST_RUNS = 100_000
 
 
@@ -57,7 +57,8 @@ def power(
     Parameters
     ----------
     runs : Design, int, or sequence of int
-        A design; or the number of runs in all; or, for ``kind="one-way"``, the runs of each level.
+        A design, with the columns of its blocks and of curvature (centre runs) that its analysis
+        will have; or the number of runs in all; or, for ``kind="one-way"``, the runs of each level.
     effect : float
         Smallest difference that matters, in the unit of the response: high less low for a
         two-level factor, largest less smallest mean otherwise.
@@ -69,7 +70,8 @@ def power(
     sd_df : float, optional
         Degrees of freedom on which ``sd`` was estimated; then the power has an interval.
     kind : {"two-level", "one-way"}
-        With a number of runs: orthogonal two-level design, or one factor with ``levels`` levels.
+        With a number of runs: two-level design that is orthogonal for the model, refused where
+        none has these runs; or one factor with ``levels`` levels.
     factors : int
         Two-level factors; with ``model`` they fix the residual degrees of freedom.
     levels : int
@@ -114,7 +116,7 @@ def power(
             raise QualityDataError("有了设计，就不用 f。", hint="请写 effect 和 sd。")
     else:
         name = "单因子试验" if kind == "one-way" else "二水平正交设计"
-        n, df, terms = _layout(runs, kind, factors, levels, model)
+        n, df, terms = layout(runs, kind, factors, levels, model)
         if f is not None and isinstance(runs, Sequence) and len(set(runs)) > 1:
             raise QualityDataError(
                 "各水平次数不同，f 说不清是哪几个水平。", hint="请写 effect 和 sd。"
@@ -145,8 +147,10 @@ def sample_size(
 ) -> SampleSize:
     """样本量 The smallest experiment that sees an effect with a wanted chance.
 
-    Runs come in steps that keep the layout balanced: 2 for one two-level factor, 4 for more (an
-    orthogonal two-level design exists at each), ``levels`` for a one-way layout.
+    Runs come in steps that keep the layout balanced: ``levels`` for a one-way layout, 2 for one
+    two-level factor, 4 for the main effects of more. With interactions up to an order r, they come
+    in replicates of the smallest full factorial or catalogued fraction of resolution 2r + 1: no
+    smaller orthogonal design is known here, and other sizes see less than they seem to.
 
     Parameters
     ----------
@@ -177,8 +181,8 @@ def sample_size(
     """
     whole("因子个数 factors", factors, least=1)
     whole("水平个数 levels", levels, least=2)
-    step = levels if kind == "one-way" else (2 if factors == 1 else 4)
-    n, df, terms = _layout(step, kind, factors, levels, model)
+    step = levels if kind == "one-way" else step_of(factors, model)
+    n, df, terms = layout(step, kind, factors, levels, model)
     effect, sd = read_sizes(effect, sd, f, kind, terms[0])
     read_options(sd_df, alpha, power, confidence)
     coefficients = n - df
@@ -204,10 +208,13 @@ def _terms_of(
     if design.n_blocks > 1:  # blocks cost degrees of freedom and may be confounded
         dummies = np.eye(design.n_blocks)[design.blocks][:, 1:]
         x = np.hstack([x, dummies])
+    center = center_column(design.factors, design.points)
+    if center is not None and says_more(x, center):  # curvature, as the analysis has it
+        x = np.column_stack([x, center])
     n, p = x.shape
     if n < p or rank(x) < p:
         raise QualityDataError(
-            f"{design.family}的 {n} 次试验估计不了这个模型（{p} 个系数，含区组）。",
+            f"{design.family}的 {n} 次试验估计不了这个模型（{p} 个系数，含区组和弯曲）。",
             hint="请少拟合几项，或换一个设计。",
         )
     scale = np.linalg.norm(x, axis=0)
@@ -220,62 +227,3 @@ def _terms_of(
         worst = float(np.einsum("ij,jk,ik->i", d, inverse[span, span], d).max())
         terms.append(Term(name, block.shape[1], worst))
     return n, n - p, terms
-
-
-def _layout(
-    runs: int | Sequence[int],
-    kind: str,
-    factors: int,
-    levels: int,
-    model: str | int | Sequence[str] | None,
-) -> tuple[int, int, list[Term]]:
-    """Runs, residual degrees of freedom and the term of a balanced layout."""
-    if kind not in _KINDS:
-        raise QualityDataError(
-            f"kind={kind!r} 不认识。", hint=f"可写：{'、'.join(_KINDS)}；别的设计请把设计传进来。"
-        )
-    if kind == "one-way":
-        return _one_way(runs, levels)
-    n = whole("试验次数 runs", runs, least=2)
-    whole("因子个数 factors", factors, least=1)
-    terms = _count_terms(factors, model)
-    if n % (2 if factors == 1 else 4):
-        raise QualityDataError(
-            f"{n} 次的二水平正交设计不存在。", hint="两个以上因子时，次数要是 4 的倍数。"
-        )
-    return n, n - 1 - terms, [Term("每个效应", 1, 4 / n)]
-
-
-def _one_way(runs: int | Sequence[int], levels: int) -> tuple[int, int, list[Term]]:
-    if isinstance(runs, Sequence):
-        sizes = [whole("每个水平的次数", n, least=1) for n in runs]
-        if len(sizes) < 2:
-            raise QualityDataError("只有一个水平，没有差别可找。", hint="至少写两个水平的次数。")
-    else:
-        k = whole("水平个数 levels", levels, least=2)
-        n = whole("试验次数 runs", runs, least=k)
-        if n % k:
-            raise QualityDataError(
-                f"{n} 次试验不能平分给 {k} 个水平。", hint="请写各水平的次数，例如 [5, 5, 6]。"
-            )
-        sizes = [n // k] * k
-    small = sorted(sizes)[:2]
-    name = f"{len(sizes)} 个水平之间"
-    return (
-        sum(sizes),
-        sum(sizes) - len(sizes),
-        [Term(name, len(sizes) - 1, sum(1 / n for n in small))],
-    )
-
-
-def _count_terms(factors: int, model: str | int | Sequence[str] | None) -> int:
-    if isinstance(model, str) and model in ("main", "interactions", "full"):
-        model = {"main": 1, "interactions": 2, "full": factors}[model]
-    if model is None:
-        model = 1
-    if isinstance(model, bool) or not isinstance(model, int) or not 1 <= model <= max(factors, 2):
-        raise QualityDataError(
-            f"model={model!r} 不对。",
-            hint="只给次数时，可写 main、interactions、full 或交互的阶数。",
-        )
-    return sum(math.comb(factors, order) for order in range(1, min(model, factors) + 1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -12,6 +14,7 @@ from qtools.doe.factorial import full_factorial
 from qtools.doe.fit import fit
 from qtools.doe.power import power, sample_size
 from qtools.doe.power_parts import chance, sd_interval
+from qtools.errors import QualityDataError
 
 # R 4.2.2: power.t.test(n=, delta=, sd=, strict=TRUE)$power
 R_T = [
@@ -83,6 +86,44 @@ def test_the_size_is_the_smallest_that_reaches_the_target():
         assert found.power == power(found.runs, **ours).power
 
 
+@pytest.mark.parametrize(
+    ("factors", "model"),
+    [(2, 2), (3, 2), (4, 2), (5, 2), (6, 2), (8, 2), (9, 2), (11, 2), (3, 3), (4, "full"), (7, 3)],
+)
+def test_sizes_for_interactions_have_an_orthogonal_design(factors, model):
+    """A plan that is promised can be made, and its design has the power that was promised."""
+    found = sample_size(effect=2.2, sd=1, factors=factors, model=model)
+    design = (
+        full_factorial(factors) if found.step == 2**factors
+        else qt.doe.fractional_factorial(factors, runs=found.step)
+    )  # fmt: skip
+    points = np.tile(design.points, (found.runs // found.step, 1))
+    assert len(points) == found.runs
+    order = factors if model == "full" else model
+    columns = [
+        points[:, list(places)].prod(axis=1)
+        for size in range(order + 1) for places in combinations(range(factors), size)
+    ]  # fmt: skip
+    x = np.column_stack(columns)
+    assert np.array_equal(x.T @ x, found.runs * np.eye(x.shape[1]))
+    assert found.runs > x.shape[1]
+    made = Design(
+        "重复的设计", design.factors, points, np.arange(len(points)), 1, ("析因点",) * len(points),
+        np.zeros(len(points), dtype=np.intp), model="main",
+    )  # fmt: skip
+    terms = order if factors < 8 else "interactions"
+    assert power(made, effect=2.2, sd=1, model=terms).power == pytest.approx(found.power, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("runs", "factors", "model"),
+    [(20, 5, "interactions"), (24, 4, 2), (12, 3, 2), (48, 6, 2), (12, 3, "full")],
+)
+def test_sizes_without_an_orthogonal_design_are_refused(runs, factors, model):
+    with pytest.raises(QualityDataError, match="没有与模型正交的"):
+        power(runs, effect=2.2, sd=1, factors=factors, model=model)
+
+
 @pytest.mark.parametrize("model", ["main", "interactions"])
 def test_a_design_and_its_number_of_runs_agree(model):
     design = full_factorial(3, replicates=2)
@@ -146,6 +187,36 @@ def test_blocks_cost_degrees_of_freedom():
     assert power(blocked, effect=1, sd=1).df == power(design, effect=1, sd=1, model="main").df - 2
 
 
+@pytest.mark.parametrize(
+    ("design", "model"),
+    [
+        (full_factorial(2, center=2), "main"),
+        (full_factorial(2, center=2), "interactions"),
+        (full_factorial(3, center=1, replicates=2), "main"),
+        (full_factorial(3, center=2, blocks=2), "main"),
+        (qt.doe.plackett_burman(5, runs=12, center=3), "main"),
+        (qt.doe.central_composite(2, center=3), "quadratic"),
+        (full_factorial(2, replicates=2), "main"),
+    ],
+)
+def test_degrees_of_freedom_are_those_of_the_analysis(design, model):
+    """Blocks and the curvature of centre runs cost what the analysis pays for them."""
+    y = np.random.default_rng(5).normal(size=design.n_runs)
+    told = qt.doe.analyze(design, response=y, model=model)
+    assert power(design, effect=1, sd=1, model=model).df == told.fit.df
+
+
+def test_centre_runs_are_not_all_error():
+    """Non-central F written out: 2² with two centre runs leaves 2 degrees of freedom, not 3."""
+    from scipy.stats import f, ncf
+
+    found = power(full_factorial(2, center=2), effect=4, sd=1, model="main")
+    assert found.df == 2
+    assert found.power == pytest.approx(ncf.sf(f.ppf(0.95, 1, 2), 1, 2, 4**2), rel=1e-9)
+    with pytest.raises(QualityDataError, match="没有剩下自由度"):
+        power(full_factorial(2, center=1), effect=4, sd=1, model="interactions")
+
+
 def test_an_estimated_sd_gives_the_power_an_interval():
     found = power(16, effect=3, sd=2, factors=4, sd_df=5)
     # R: sqrt(5*4/qchisq(c(.95,.05), 5)) = 1.3440995 4.1785149
@@ -181,6 +252,7 @@ def test_verdicts():
         (lambda: power(16, effect=1, sd=-1), "sd"),
         (lambda: power(16, effect=1), "没有写"),
         (lambda: power(10, effect=1, sd=1, factors=3), "4 的倍数"),
+        (lambda: sample_size(effect=1, sd=1, factors=13, model="interactions"), "表里没有"),
         (lambda: power(8, effect=1, sd=1, factors=7), "没有剩下自由度"),
         (lambda: power(full_factorial(3), effect=1, sd=1, model="full"), "没有剩下自由度"),
         (lambda: power(full_factorial(3), effect=1, sd=1, model="quadratic"), "估计不了"),
