@@ -12,6 +12,7 @@ from qtools.doe.analysis_residuals import ALPHA, residual_checks
 from qtools.doe.analysis_words import SHOWN, number
 from qtools.doe.lenth import CRITICAL_NAMES, CRITICALS, RATE_NAMES, RATES
 from qtools.doe.terms import ModelMatrix, term_name
+from qtools.doe.transformation import REACH
 from qtools.result import Check
 
 if TYPE_CHECKING:
@@ -169,13 +170,15 @@ def _power_transformation(result: FactorialAnalysis) -> list[Check]:
     found = result.box_cox
     if found is None or found.untouched:
         return []
-    power, name = found.plain
     low, high = (
         "−∞" if found.low is None else number(found.low),
         "∞" if found.high is None else number(found.high),
     )
-    text = (
-        f"Box–Cox：λ = {number(found.value)}，区间 {low} 到 {high} 不含 1；"
-        f"把响应{name}（λ = {number(power)}）再分析，交互或散布的差别也许就没有了。"
-    )
+    at = f"λ 在 ±{REACH:g} 以外" if found.value is None else f"λ = {number(found.value)}"
+    text = f"Box–Cox：{at}，区间 {low} 到 {high} 不含 1；"
+    if found.plain is None:
+        text += "没有哪一种次方合适，先看响应是不是几乎不变，或有离得太远的结果。"
+    else:
+        power, name = found.plain
+        text += f"把响应{name}（λ = {number(power)}）再分析，交互或散布的差别也许就没有了。"
     return [Check("doe.box-cox", text)]

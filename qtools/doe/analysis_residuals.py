@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ALPHA = 0.05  # of the tests of assumptions
 _LEAST_DF, _LEAST_SIDE = 6, 4  # below, scatter and shape cannot be judged
+_LEAST_OUT = 4  # residual freedom below which no run stands out from so few others
 
 
 def studentized(fitted: Fit) -> tuple[Vector, Vector] | None:
@@ -54,7 +55,7 @@ def residual_checks(result: FactorialAnalysis) -> list[Check]:
     out: list[Check] = []
     outside = result.outside
     rows = result.experiment.rows
-    if outside is not None:
+    if outside is not None and result.fit.df >= _LEAST_OUT:
         p = outside[1] * result.fit.n
         for at in np.flatnonzero(p < ALPHA)[:3].tolist():
             text = (

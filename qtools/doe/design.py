@@ -10,13 +10,13 @@ import numpy as np
 
 from qtools.display import format_number
 from qtools.doe import words as algebra
-from qtools.doe.design_words import CLEAR, MEANING, model_name, roman
+from qtools.doe.design_words import model_name, roman
 from qtools.doe.efficiency import efficiency, rank
 from qtools.doe.factor import Factor
 from qtools.doe.terms import ModelMatrix, read_terms
 from qtools.doe.words import Word
 from qtools.errors import QualityDataError
-from qtools.result import Check, Level, Metric, Result, Verdict
+from qtools.result import Check, Metric, Result, Verdict
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -51,7 +51,8 @@ class Design(Result):
     blocks : ndarray of intp, shape (n,)
         Block of each run, from 0; all 0 without blocks.
     words : tuple of (mask, sign)
-        Defining relation of a regular two-level fraction, see :mod:`qtools.doe.words`.
+        Words that are the same in every run of a two-level design (its defining relation if it is
+        regular), see :mod:`qtools.doe.words`.
     regular : bool
         Whether it is a full factorial or a regular fraction, so that aliases are all or nothing.
     generators : tuple of str
@@ -98,7 +99,18 @@ class Design(Result):
     @property
     def resolution(self) -> int | None:
         """分辨度 Length of the shortest word; None unless it is a regular fraction."""
-        return algebra.resolution(self.words)
+        return algebra.resolution(self.words) if self.regular else None
+
+    @property
+    def leak(self) -> float | None:
+        """漏进主效应的份额 Largest share of a two-factor interaction in a fitted main effect.
+
+        Of :meth:`alias_matrix`: 1 is complete confounding, 0 none; None with one factor, or where
+        the runs cannot tell the main effects apart.
+        """
+        if len(self.factors) < 2 or rank(x := self.matrix("main").x) < x.shape[1]:
+            return None
+        return float(abs(self.alias_matrix()).to_numpy().max())
 
     @property
     def word_length_pattern(self) -> tuple[int, ...] | None:
@@ -267,22 +279,9 @@ class Design(Result):
     @property
     def verdict(self) -> Verdict:
         """What the design can tell apart."""
-        head = f"{self.family}：{len(self.factors)} 个因子，{self.n_runs} 次试验"
-        level: Level = "info"
-        if self.resolution is not None:
-            level, meaning = MEANING.get(self.resolution, ("good", CLEAR))
-            text = f"{head}，分辨度 {roman(self.resolution)}：{meaning}。"
-        elif self.regular:
-            level = "good"
-            text = f"{head}：{'除与区组混杂的以外，' if self.confounded else ''}每个效应都能分开。"
-        else:
-            found = self.efficiency()["d_efficiency"]
-            able = f"能估计{model_name(self.model)}，D 效率 {found:.0f} %"
-            level = "good" if found > 0 else "bad"
-            text = f"{head}，{able if found > 0 else f'估计不了{model_name(self.model)}'}。"
-        return Verdict(
-            level, text, "最短的字有几个字母，分辨度就是几；效率以正交设计为 100 %", self.source
-        )
+        from qtools.doe.design_words import verdict_of
+
+        return verdict_of(self)
 
     @property
     def checks(self) -> tuple[Check, ...]:

@@ -42,8 +42,8 @@ class BoxCox:
         Columns of the model.
     y : ndarray of float64, shape (n,)
         Positive responses.
-    value : float
-        λ of the greatest likelihood.
+    value : float or None
+        λ of the greatest likelihood; None where it lies beyond ±10.
     low, high : float or None
         Profile likelihood limits; None where they lie beyond ±10.
     confidence : float
@@ -51,7 +51,7 @@ class BoxCox:
 
     x: Matrix
     y: Vector
-    value: float
+    value: float | None
     low: float | None
     high: float | None
     confidence: float
@@ -62,13 +62,16 @@ class BoxCox:
         return (self.low is None or self.low <= 1) and (self.high is None or self.high >= 1)
 
     @property
-    def plain(self) -> tuple[float, str]:
-        """The plainest power within the limits, and its name; the best one where none is."""
+    def plain(self) -> tuple[float, str] | None:
+        """The plainest power within the limits, and its name; the best one where none is.
+
+        None where the best one lies beyond ±10: so steep a power suits no response.
+        """
         for power, name in _PLAIN:
             above = self.low is None or self.low <= power
             if above and (self.high is None or power <= self.high):
                 return power, name
-        return self.value, f"{self.value:.2g} 次方"
+        return None if self.value is None else (self.value, f"{self.value:.2g} 次方")
 
     def log_likelihood(self, power: float) -> float:
         """Profile log likelihood of a power, up to a constant."""
@@ -123,9 +126,10 @@ def box_cox(x: Matrix, y: Vector, confidence: float = 0.95) -> BoxCox:
     place = int(np.argmax([score(float(power)) for power in grid]))
     left, right = float(grid[max(place - 1, 0)]), float(grid[min(place + 1, len(grid) - 1)])
     best = _highest(score, left, right)
+    beyond = max(score(-REACH), score(REACH)) >= score(best)  # it rises up to the end
     floor = score(best) - float(chdtri(1, 1 - confidence)) / 2
-    low = _crossing(score, floor, best, -REACH)
-    return BoxCox(x, y, best, low, _crossing(score, floor, best, REACH), confidence)
+    low, high = (_crossing(score, floor, best, end) for end in (-REACH, REACH))
+    return BoxCox(x, y, None if beyond else best, low, high, confidence)
 
 
 def _criterion(x: Matrix, y: Vector) -> Callable[[float], float]:

@@ -564,3 +564,50 @@ def test_auto_with_centre_runs_in_a_block_of_their_own():
     found = analyze(runs, factors=names, response="强度", block="班", model="auto")
     assert len(found.terms) == 7
     assert found.dropped == ()
+
+
+def test_few_residuals_make_no_outlier():
+    """Two replicates that agree to the last digit leave the other two nothing to compare with."""
+    runs = pd.DataFrame({"A": [1, 1, 2, 2], "y": [1.0, 1.1, 2.0, 2.0]})
+    found = analyze(runs, factors=["A"], response="y")
+    assert found.fit.df == 2
+    assert "doe.outlier" not in {check.code for check in found.checks}
+
+
+def test_box_cox_beyond_its_reach_has_no_value():
+    """A response whose spread is a hundred-millionth of its size has no power that suits it."""
+    rng = np.random.default_rng(3)
+    x = np.column_stack([np.ones(16), np.tile([-1.0, 1], 8)])
+    beyond = 0
+    for _ in range(10):
+        y = 1e8 + 3 * x[:, 1] + rng.normal(size=16)
+        found = box_cox(x, y)
+        scores = [found.log_likelihood(power) for power in np.linspace(-10, 10, 41)]
+        edge = int(np.argmax(scores)) in (0, 40)
+        assert (found.value is None) == edge
+        beyond += edge
+        assert found.untouched
+        assert found.plain == (1.0, "不变换")
+    assert beyond >= 8
+    t = np.arange(1.0, 17)
+    steep = (t + 0.01 * rng.normal(size=16)) ** (1 / 30)  # its 30th power is linear
+    told = box_cox(np.column_stack([np.ones(16), t]), steep)
+    assert told.value is None
+    assert told.low > 2
+    assert told.high is None
+    assert told.plain is None
+
+
+def test_what_box_cox_cannot_tell_is_left_out():
+    runs = full_factorial(3, replicates=2, seed=4).runs
+    rng = np.random.default_rng(3)
+    flat_y = 1e8 + 3 * runs["A"] + rng.normal(size=16)
+    found = analyze(runs.assign(y=flat_y), factors=["A", "B", "C"], response="y", model="main")
+    assert found.box_cox is not None
+    assert found.box_cox.value is None
+    assert "boxcox_lambda" not in found.metrics()
+    assert "doe.box-cox" not in {check.code for check in found.checks}
+    t = np.arange(1.0, 17)
+    frame = pd.DataFrame({"A": t, "y": (t + 0.01 * rng.normal(size=16)) ** (1 / 30)})
+    found = analyze(frame, factors=["A"], response="y", model="main")
+    assert "没有哪一种次方合适" in text_of(found, "doe.box-cox")

@@ -447,8 +447,62 @@ def test_missing_run_leaves_the_words_that_still_hold():
     assert not read.regular
     assert read.defining_relation == ("ABCDE",)
     assert read.word_length_pattern is None
+    assert read.resolution is None
+    assert "resolution" not in read.metrics()
     blank = qt.doe.fractional_factorial(5, runs=16).runs.assign(y=[1.0] * 15 + [None])
     assert qt.doe.read_design(blank, factors=list("ABCDE"), response="y").n_runs == 15
+
+
+@pytest.mark.parametrize(
+    ("k", "runs", "rows"),
+    [
+        (5, 16, [*range(15)]),
+        (5, 16, [*range(16), 0]),
+        (5, 16, [*range(16), *range(5)]),
+        (5, 16, [0, 3, 5, 6, 9, 10, 15, 2]),
+        (6, 16, [*range(12)]),
+        (6, 16, [*range(13)]),
+    ],
+)
+def test_runs_that_are_no_regular_fraction_say_what_leaks(k, runs, rows):
+    """Rows missing or repeated unevenly: no resolution; the leak by the normal equations."""
+    frame = qt.doe.fractional_factorial(k, runs=runs).runs.sort_values("标准序").iloc[rows]
+    read = qt.doe.read_design(frame, factors=list("ABCDEF"[:k]))
+    assert read.words
+    assert not read.regular
+    assert read.resolution is None
+    assert "分辨度" not in read.table()["项"].tolist()
+    columns = columns_of(read.points, 2)
+    one = np.column_stack([np.ones(len(rows)), *(columns[(i,)] for i in range(k))])
+    pairs = np.column_stack([column for places, column in columns.items() if len(places) == 2])
+    if np.linalg.matrix_rank(one) <= k:
+        assert read.leak is None
+        assert read.verdict.level == "bad"
+        return
+    share = np.abs(np.linalg.solve(one.T @ one, one.T @ pairs)[1:]).max()
+    assert share > 0.03
+    assert read.leak == pytest.approx(share, rel=1e-9)
+    assert read.verdict.level == "caution"
+    assert "分辨度" not in read.verdict.text
+    assert f"最多漏进 {100 * share:.0f} %" in read.verdict.text
+
+
+def test_regular_designs_keep_their_resolution_with_centres_replicates_and_folds():
+    made = qt.doe.fractional_factorial(6, runs=16, replicates=2, center=3)
+    read = qt.doe.read_design(made.runs, factors=list("ABCDEF"))
+    assert read.resolution == made.resolution == 4
+    assert "分辨度 IV" in read.verdict.text
+    assert read.verdict.level == "good"
+    assert read.leak == pytest.approx(0)
+    both = qt.doe.fold_over(qt.doe.fractional_factorial(7, runs=8))
+    assert qt.doe.read_design(both.runs, factors=list("ABCDEFG"), block="区组").resolution == 4
+    twelve = qt.doe.plackett_burman(11)
+    assert twelve.leak == pytest.approx(1 / 3)
+    assert twelve.verdict.level == "caution"
+    folded = qt.doe.fold_over(twelve)
+    assert folded.leak == pytest.approx(0)
+    assert folded.verdict.level == "good"
+    assert "主效应不与二因子交互混杂" in folded.verdict.text
 
 
 def test_designs_without_a_defining_relation_are_recognised_as_such():
