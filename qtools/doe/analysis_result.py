@@ -159,8 +159,10 @@ class FactorialAnalysis(Result):
     ) -> pd.DataFrame:
         """设置 Settings from the best mean response to the worst, by the reduced model.
 
-        Means have t intervals; ``确认下限`` and ``确认上限`` hold the mean of new runs there. A
-        setting is told from the best one if the interval of their difference leaves 0 out.
+        Means have t intervals; ``确认下限`` and ``确认上限`` hold the mean of new runs there. With
+        noise factors in the model there is a pair of columns for each of their settings, such as
+        ``确认下限（批 批1）``: new runs meet one of them, not their mean. A setting is told from
+        the best one if the interval of their difference leaves 0 out.
 
         Parameters
         ----------
@@ -169,7 +171,7 @@ class FactorialAnalysis(Result):
         noise : sequence of str
             Factors that nobody can set in production: means are over their settings.
         runs : int
-            Confirmation runs.
+            Confirmation runs, all at one setting of the noise factors.
 
         Raises
         ------

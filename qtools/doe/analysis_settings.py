@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qtools.display import format_number
 from qtools.doe.fit import Fit, fit
 from qtools.doe.making import whole
 from qtools.doe.reading import Experiment
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from qtools.doe.analysis_result import FactorialAnalysis
 
     Matrix = npt.NDArray[np.float64]
+    Vector = npt.NDArray[np.float64]
 
 SIGNS = {"max": 1.0, "大": 1.0, "min": -1.0, "小": -1.0}
 _MOST = 50_000  # combinations of settings that are compared
@@ -92,9 +94,10 @@ def ranking(
     points[:, :, averaged] = theirs[None, :, :]
     places = range(len(before), len(before) + len(terms))
     rows = model_rows(reduced, places, read, points.reshape(-1, len(read.factors)))
-    rows = rows.reshape(len(ours), len(theirs), -1).mean(axis=1)
+    each = rows.reshape(len(ours), len(theirs), -1)
+    rows = each.mean(axis=1)
     order = np.argsort(-sign * (rows @ reduced.beta), kind="stable")
-    rows, ours = rows[order], ours[order]
+    rows, ours, each = rows[order], ours[order], each[order]
     out: dict[str, object] = {
         read.names[place]: read.factors[place].settings(ours[:, at])
         for at, place in enumerate(free)
@@ -109,12 +112,28 @@ def ranking(
         out |= {
             "下限": out["预测"] - t * np.sqrt(s2 * share),
             "上限": out["预测"] + t * np.sqrt(s2 * share),
-            "确认下限": out["预测"] - t * np.sqrt(s2 * (share + 1 / runs)),
-            "确认上限": out["预测"] + t * np.sqrt(s2 * (share + 1 / runs)),
-            "与最好的分得开": np.where(lost < -apart - 1e-12 * abs(read.y).max(), "是", "否"),
         }
+        for at, noisy in enumerate(theirs):  # new runs meet one setting of what nobody can set
+            where = _setting_text(read, averaged, noisy)
+            own = each[:, at]
+            middle = own @ reduced.beta
+            half = t * np.sqrt(
+                s2 * (np.einsum("ij,jk,ik->i", own, reduced.unscaled, own) + 1 / runs)
+            )
+            out |= {f"确认下限{where}": middle - half, f"确认上限{where}": middle + half}
+        told = np.where(lost < -apart - 1e-12 * abs(read.y).max(), "是", "否")
+        out["与最好的分得开"] = told
         out["与最好的分得开"][0] = "—"  # type: ignore[index]
     return pd.DataFrame(out)
+
+
+def _setting_text(read: Experiment, which: Sequence[int], coded: Vector) -> str:
+    """Settings of some factors as a heading has them; nothing where there are none."""
+    parts = [
+        f"{read.names[place]} {format_number(read.factors[place].settings(coded[[at]])[0])}"
+        for at, place in enumerate(which)
+    ]
+    return f"（{'、'.join(parts)}）" if parts else ""
 
 
 def _grid(read: Experiment, which: Sequence[int], terms: Sequence[Term]) -> Matrix:

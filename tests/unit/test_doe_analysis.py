@@ -489,6 +489,49 @@ def test_settings_have_the_intervals_of_statsmodels(ceramic):
     assert got.to_numpy() == pytest.approx(expected.to_numpy()[0], rel=1e-10)
 
 
+def test_confirmation_ranges_are_those_of_one_batch(ceramic):
+    """New runs are all of one batch: prediction intervals of statsmodels at that batch."""
+    import statsmodels.api as sm
+    from scipy import stats
+
+    full = analyze(ceramic, factors=CERAMIC, response="强度", model="full")
+    reduced = analyze(ceramic, factors=CERAMIC, response="强度", model=full.reduced)
+    fitted = sm.OLS(reduced.fit.y, reduced.fit.matrix.x).fit()
+    t = stats.t.ppf(0.975, fitted.df_resid)
+    table = full.settings(goal="大", noise=["批"], runs=3)
+    assert "确认下限" not in table.columns
+    for _, setting in table.iterrows():
+        for batch in ("批1", "批2"):
+            own = [*(setting[name] for name in CERAMIC[:4]), batch]
+            at = int(np.flatnonzero((ceramic[CERAMIC] == own).all(axis=1))[0])
+            mean = fitted.get_prediction(reduced.fit.matrix.x[[at]])
+            half = t * (mean.var_pred_mean[0] + fitted.mse_resid / 3) ** 0.5
+            middle = mean.predicted_mean[0]
+            got = [setting[f"确认{end}限（批 {batch}）"] for end in "下上"]
+            assert got == pytest.approx([middle - half, middle + half], rel=1e-10)
+
+
+def test_confirmation_ranges_cover_runs_of_either_batch():
+    """A batch effect of 6 σ: three new runs of one batch lie inside as often as is said."""
+    rng = np.random.default_rng(11)
+    frame = full_factorial(
+        {"温度": (1, 2), "压力": (1, 2), "批": ("甲", "乙")}, replicates=2, seed=1
+    ).runs
+    shift = {"甲": 3.0, "乙": -3.0}
+    mean = 3.0 * (2 * frame["温度"] - 3) + frame["批"].map(shift)
+    inside = {"甲": 0, "乙": 0}
+    for _ in range(200):
+        runs = frame.assign(y=mean + rng.normal(size=16))
+        found = analyze(runs, factors=["温度", "压力", "批"], response="y",
+                        model=["温度", "批"])  # fmt: skip
+        best = found.settings(noise=["批"], runs=3).iloc[0]
+        for batch, own in shift.items():
+            new = 3.0 + own + rng.normal(size=3).mean()
+            low, high = (best[f"确认{end}限（批 {batch}）"] for end in "下上")
+            inside[batch] += low <= new <= high
+    assert min(inside.values()) >= 180  # 95 % of 200, less 3 standard errors
+
+
 def test_settings_told_from_the_best_by_a_contrast(ceramic):
     """The difference of two settings is a contrast; its interval by R's rule, written out."""
     from scipy import stats
