@@ -115,10 +115,10 @@ def ranking(
         }
         for at, noisy in enumerate(theirs):  # new runs meet one setting of what nobody can set
             where = _setting_text(read, averaged, noisy)
-            own = each[:, at]
-            middle = own @ reduced.beta
+            met = each[:, at]
+            middle = met @ reduced.beta
             half = t * np.sqrt(
-                s2 * (np.einsum("ij,jk,ik->i", own, reduced.unscaled, own) + 1 / runs)
+                s2 * (np.einsum("ij,jk,ik->i", met, reduced.unscaled, met) + 1 / runs)
             )
             out |= {f"确认下限{where}": middle - half, f"确认上限{where}": middle + half}
         told = np.where(lost < -apart - 1e-12 * abs(read.y).max(), "是", "否")

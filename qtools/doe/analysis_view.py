@@ -113,23 +113,24 @@ def _error(result: FactorialAnalysis) -> float | None:
 
 
 def _name_points(fig: go.Figure, result: FactorialAnalysis, quantile: Vector) -> None:
-    """Names beside the points; where points crowd, below to the right with a leader."""
-    ranked = sorted(result.terms, key=lambda test: -test.size)
-    pixel = 1.1 * ranked[0].size / _PLOT or 1.0
-    named = [test for test in ranked if test.active]
-    heights = [test.size / pixel for test in named]
-    free = np.inf  # lowest pixel that is taken
-    for at, (test, x, height) in enumerate(zip(named, quantile[::-1], heights, strict=False)):
-        above = height > free - _LETTER
-        beside = above or (at + 1 < len(named) and heights[at + 1] > height - _LETTER)
-        free = free - _LETTER if above else height
-        side = {"ax": -9, "ay": 0, "xanchor": "right"}
-        if beside:
-            side = {"ax": 44, "ay": height - free - 4, "xanchor": "left"}
+    """Names left of the points; where points crowd, one above the other with a leader.
+
+    Above and to the left of the points there is room at every width of the page; a name to the
+    right of the last points is cut where the figure is narrower than it was when it was drawn.
+    """
+    ranked = sorted(result.terms, key=lambda test: test.size)
+    pixel = 1.1 * ranked[-1].size / _PLOT or 1.0
+    taken = -np.inf  # highest pixel so far
+    for test, x in zip(ranked, quantile, strict=True):
+        if not test.active:
+            continue
+        height = test.size / pixel
+        up = max(taken + _LETTER - height, 0.0)
+        taken = height + up
         fig.add_annotation(
             x=float(x), y=test.size, text=_short(test.name), showarrow=True, arrowhead=0,
-            arrowwidth=1, arrowcolor=theme.GREY if beside else "rgba(0,0,0,0)",
-            standoff=5, font={"size": 12}, **side,
+            arrowwidth=1, arrowcolor=theme.GREY if up else "rgba(0,0,0,0)",
+            standoff=5, font={"size": 12}, ax=-16 if up else -9, ay=-up, xanchor="right",
         )  # fmt: skip
 
 

@@ -445,6 +445,20 @@ def test_display(ceramic):
         full.settings(noise=["硬度"])
 
 
+def test_names_and_margins_of_the_half_normal_plot_stay_inside(ceramic):
+    """Nothing is written to the right of a point, and names keep a line apart."""
+    full = analyze(ceramic, factors=CERAMIC, response="强度", model="full")
+    notes = full.half_normal().layout.annotations
+    margins = [note for note in notes if "ME" in note.text]
+    names = [note for note in notes if "ME" not in note.text]
+    assert [(note.xref, note.x, note.xanchor) for note in margins] == [("x domain", 0, "left")] * 2
+    assert [note.text for note in names] == list(full.active)[::-1]
+    assert all(note.xanchor == "right" and note.ax < 0 for note in names)
+    pixel = 1.1 * max(note.y for note in names) / 330
+    heights = [note.y / pixel - note.ay for note in names]
+    assert min(np.diff(heights)) >= 17 - 1e-9
+
+
 def test_decision_says_what_to_set_or_why_not(ceramic):
     full = analyze(ceramic, factors=CERAMIC, response="强度", model="auto")
     said = full.decision(goal="大", noise=["批"])
