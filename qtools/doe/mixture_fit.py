@@ -18,6 +18,7 @@ import numpy as np
 from qtools import frames
 from qtools.display import format_number, p_text
 from qtools.doe.fit import Fit, fit
+from qtools.doe.mixture_points import least_blend
 from qtools.doe.mixture_terms import MODELS, mixture_terms, model_name
 from qtools.doe.reading import read_experiment
 from qtools.doe.terms import ModelMatrix
@@ -160,9 +161,11 @@ class MixtureFit(Result):
     def best(self, *, maximize: bool = True) -> tuple[tuple[float, ...], float]:
         """最好的配比 Blend with the highest (or lowest) fitted mean, within the ranges tried."""
         grid = self.region(100 if len(self.names) == 3 else 36)
-        values = self.fit.matrix.at(grid).x @ self.fit.beta
-        place = int(values.argmax() if maximize else values.argmin())
-        return tuple(float(x) for x in grid[place]), float(values[place])
+        sign = -1.0 if maximize else 1.0
+        point, least = least_blend(
+            lambda at: sign * (self.fit.matrix.at(at).x @ self.fit.beta), grid
+        )
+        return tuple(float(x) for x in point), sign * least
 
     def figure(self) -> go.Figure:
         """三角图 Fitted response over the triangle (three components)."""

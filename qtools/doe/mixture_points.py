@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations, product
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Matrix = npt.NDArray[np.float64]
+    Vector = npt.NDArray[np.float64]
 
+_STARTS = 8
 VERTEX, EDGE, BLEND, CENTROID = "顶点", "棱中点", "混合点", "总重心"
 SAME = 9  # decimals in which two points are one
 
@@ -88,3 +90,37 @@ def simplex_points(kind: str, q: int, degree: int) -> tuple[Matrix, list[str]]:
         else:
             kinds.append(EDGE if used == 2 and even else BLEND)
     return points / points.sum(axis=1, keepdims=True), kinds
+
+
+def least_blend(value: Callable[[Matrix], Vector], tried: Matrix) -> tuple[Vector, float]:
+    """Blend where a smooth function is least, within the ranges of the blends tried.
+
+    The best of those tried are starts of a search along the simplex (SLSQP), whose end counts only
+    where it is a blend within the ranges and better.
+
+    Parameters
+    ----------
+    value : callable
+        Blends, shape (n, q), to values.
+    tried : ndarray of float64, shape (m, q)
+        Spread over the region; rows add up to 1.
+    """
+    from scipy.optimize import minimize
+
+    low, high = tried.min(axis=0), tried.max(axis=0)
+    found = value(tried)
+    scale = float(np.ptp(found)) or 1.0
+    place = int(found.argmin())
+    best, least = tried[place], float(found[place])
+    for start in np.argsort(found, kind="stable")[:_STARTS]:
+        done = minimize(
+            lambda x: float(value(x[None])[0] - found[place]) / scale, tried[start],
+            method="SLSQP", bounds=list(zip(low, high, strict=True)),
+            constraints={"type": "eq", "fun": lambda x: float(x.sum()) - 1},
+            options={"maxiter": 200, "ftol": 1e-14},
+        )  # fmt: skip
+        point = np.clip(done.x, low, high)
+        own = float(value(point[None])[0])
+        if abs(float(point.sum()) - 1) < 1e-9 and own < least - 1e-12 * scale:
+            best, least = point, own
+    return best, least

@@ -142,8 +142,28 @@ def test_the_best_blend_lies_where_calculus_puts_it():
     """Along polyethylene-polypropylene: 11.7x + 16.4(1 − x) + 11.4x(1 − x)."""
     blend, value = analyse().best()
     x = (11.7 - 16.4 + 11.4) / (2 * 11.4)
-    assert blend == pytest.approx((x, 0, 1 - x), abs=0.006)
-    assert value == pytest.approx(11.7 * x + 16.4 * (1 - x) + 11.4 * x * (1 - x), abs=1e-3)
+    assert blend == pytest.approx((x, 0, 1 - x), abs=1e-5)
+    assert value == pytest.approx(11.7 * x + 16.4 * (1 - x) + 11.4 * x * (1 - x), abs=1e-9)
+
+
+@pytest.mark.parametrize("q", [4, 5, 6])
+@pytest.mark.parametrize("unit", [1e-6, 1.0])
+def test_the_best_of_many_components_lies_where_calculus_puts_it(q, unit):
+    """−Σ(xᵢ − cᵢ)² is a Scheffé quadratic on the simplex; its highest point is c."""
+    centre = np.arange(1.0, q + 1) / (q * (q + 1) / 2)
+    points = mixture_design(q, kind="lattice", degree=3).points
+    names = [f"成分{i}" for i in range(q)]
+    frame = pd.DataFrame(points, columns=names)
+    frame["y"] = unit * (7 - ((points - centre) ** 2).sum(axis=1))
+    found = mixture_analysis(frame, components=names, response="y")
+    blend, value = found.best()
+    assert blend == pytest.approx(tuple(centre), abs=1e-4)
+    assert value == pytest.approx(7 * unit, abs=1e-7 * unit)
+    assert sum(blend) == pytest.approx(1, abs=1e-9)
+    # least: convex distance is greatest at a vertex, that of the rarest component
+    corner, low = found.best(maximize=False)
+    assert corner == pytest.approx((1.0, *[0.0] * (q - 1)), abs=1e-6)
+    assert low == pytest.approx(frame["y"].min(), abs=1e-9 * unit)
 
 
 def test_prediction_at_a_design_point():
