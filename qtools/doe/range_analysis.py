@@ -112,12 +112,13 @@ def analyze_levels(
     points: Matrix,
     y: Vector,
     *,
-    goal: Goal,
+    goal: Goal | None,
     target: float | None = None,
     interactions: Sequence[str] = (),
     pool: Sequence[str] = (),
     confidence: float = 0.95,
     checks: tuple[Check, ...] = (),
+    condensed: bool = False,
 ) -> LevelAnalysis:
     """Level means and their analysis of variance, from coded points."""
     names = [factor.name for factor in factors]
@@ -144,7 +145,9 @@ def analyze_levels(
             "误差偏小，显著的因子会太多。"
         )
         checks = (*checks, Check("range-analysis.pooled", text))
-    return LevelAnalysis(what, factors, found, goal, target, tuple(pool), confidence, checks)
+    return LevelAnalysis(
+        what, factors, found, goal, target, tuple(pool), confidence, checks, condensed
+    )
 
 
 def _balanced(factors: tuple[Factor, ...], points: Matrix) -> bool:

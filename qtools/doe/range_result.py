@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from qtools.display import format_number, p_text
-from qtools.doe.factor import Factor
+from qtools.doe.factor import Factor, Setting
 from qtools.doe.fit import Fit
-from qtools.doe.inner_outer import setting_text
+from qtools.doe.range_best import best_point
 from qtools.doe.terms import term_name
+from qtools.doe.ties import steps
 from qtools.errors import QualityDataError
 from qtools.estimate import Estimate, t_quantile
 from qtools.result import Check, Interval, Metric, Result, Verdict, with_intervals
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     Vector = npt.NDArray[np.float64]
 
-_MOST = 20_000  # combinations that are all tried
 _SOURCE = "Taguchi（1987）；方差分析用第三类平方和"
 
 
@@ -41,13 +40,16 @@ class LevelAnalysis(Result):
         As levels.
     fit : Fit
         Of all terms that are not pooled.
-    goal : {"larger", "smaller", "target"}
+    goal : {"larger", "smaller", "target"} or None
+        None: no mean is better than another.
     target : float or None
     pooled : tuple of str
         Factors counted as error.
     confidence : float
     notes : tuple of Check
         Caveats of the data.
+    condensed : bool
+        Whether each inner run is one number: repeats then give no error.
     """
 
     title: ClassVar[str] = "直观分析与方差分析"
@@ -55,11 +57,12 @@ class LevelAnalysis(Result):
     what: str
     factors: tuple[Factor, ...]
     fit: Fit
-    goal: str
+    goal: str | None
     target: float | None
     pooled: tuple[str, ...]
     confidence: float
     notes: tuple[Check, ...]
+    condensed: bool = False
 
     @property
     def means(self) -> tuple[Vector, ...]:
@@ -79,7 +82,7 @@ class LevelAnalysis(Result):
     @property
     def ranks(self) -> tuple[int, ...]:
         """主次 1 for the factor of largest range; ties share the better place."""
-        own = np.round(self.ranges, 12)
+        own = steps(np.array(self.ranges), float(np.abs(self.fit.y).max()))
         return tuple(int((own > value).sum()) + 1 for value in own)
 
     @property
@@ -110,38 +113,71 @@ class LevelAnalysis(Result):
         )
 
     @property
-    def best_point(self) -> Vector:
-        """最优水平组合 Coded levels of the combination with the best predicted mean."""
-        axes = [factor.positions for factor in self.factors]
-        additive = all(len(term) == 1 for term in self.fit.matrix.terms) and self.goal != "target"
-        if additive or np.prod([float(len(axis)) for axis in axes]) > _MOST:
-            point = np.array([axis[self._best(own)] for axis, own in
-                              zip(axes, self.means, strict=True)])  # fmt: skip
-            for _ in range(1 if additive else 5):  # adjusted for other factors, one at a time
-                for i, axis in enumerate(axes):
-                    trial = np.tile(point, (len(axis), 1))
-                    trial[:, i] = axis
-                    if self.factors[i].name not in self.pooled:
-                        point[i] = axis[self._best(self._predict(trial))]
-            return point
-        grid = np.array(list(product(*axes)))
-        return np.asarray(grid[self._best(self._predict(grid))])
+    def free(self) -> tuple[bool, ...]:
+        """不限 Which factors are in no term of the model, so that any level will do."""
+        used = {place for term in self.fit.matrix.terms for place in term}
+        return tuple(place not in used for place in range(len(self.factors)))
 
-    def _predict(self, points: npt.NDArray[np.float64]) -> Vector:
-        return np.asarray(self.fit.matrix.at(points).x @ self.fit.beta)
+    @property
+    def best_point(self) -> Vector:
+        """最优水平组合 Coded levels of the combination with the best predicted mean.
+
+        Factors that are in no term stand at the level with the best mean of its own, which the
+        prediction does not use.
+
+        Raises
+        ------
+        QualityDataError
+            If no mean is better than another (no goal).
+        """
+        if self.goal is None:
+            raise QualityDataError(
+                f"{self.what}没有望大、望小或目标值，谈不上最好的组合。",
+                hint="看 .means 和 .ranges；要最好的组合，请写明目标。",
+            )
+        tried = [place for place, free in enumerate(self.free) if not free]
+        return best_point(
+            self.fit,
+            self.factors,
+            self.means,
+            tried,
+            self._best,
+            aimed=self.goal == "target",
+        )
+
+    @property
+    def best_levels(self) -> tuple[Setting, ...]:
+        """最好的水平 Of each factor, in words: 不限 where it is in no term, — without a goal."""
+        if self.goal is None:
+            return ("—",) * len(self.factors)
+        return tuple(
+            "不限" if free else factor.settings([value])[0]
+            for factor, value, free in zip(
+                self.factors, self.best_point.tolist(), self.free, strict=True
+            )
+        )
+
+    @property
+    def best_text(self) -> str:
+        """The best combination in words: ``温度 = 90，时间不限``."""
+        return "，".join(
+            f"{factor.name}不限" if free else f"{factor.name} = {level}"
+            for factor, level, free in zip(self.factors, self.best_levels, self.free, strict=True)
+        )
 
     def _best(self, values: Vector) -> int:
-        values = np.round(values, 10)
+        """Position of the best of some means; the first of ties."""
+        size = float(np.abs(values).max())
         if self.goal == "target":
-            return int(np.abs(values - (self.target or 0.0)).argmin())
-        return int(values.argmin() if self.goal == "smaller" else values.argmax())
+            return int(steps(np.abs(values - (self.target or 0.0)), size).argmin())
+        return int(steps(values if self.goal == "smaller" else -values, size).argmin())
 
     @property
     def optimum(self) -> Estimate | float:
         """预测 Predicted mean at the best combination; a bare number without error."""
         point = self.best_point[None, :]
         if not self.fit.s:
-            return float(self._predict(point)[0])
+            return float((self.fit.matrix.at(point).x @ self.fit.beta)[0])
         return self.fit.mean_at(point, self.confidence)[0]
 
     def prediction_interval(self, runs: int = 1) -> Interval | None:
@@ -177,7 +213,8 @@ class LevelAnalysis(Result):
         if interval is None:
             raise QualityDataError(
                 "没有误差，给不出预测区间，确认试验无从比较。",
-                hint="留空列、做重复，或把事先认定不重要的因子并入误差（pool）。",
+                hint=f"留空列、{'' if self.condensed else '做重复，'}"
+                "或把事先认定不重要的因子并入误差（pool）。",
             )
         mean = float(own.mean())
         good = mean in interval
@@ -185,8 +222,10 @@ class LevelAnalysis(Result):
         text = (
             f"{own.size} 次确认试验平均 {format_number(mean, 4)}，"
             f"{'落在' if good else '不在'}预测区间 {low} 到 {high} 里"
-            + ("。" if good else "：模型漏了东西（多半是交互作用），这个组合不能照用。")
-        )
+            + ("。" if good else "：要么模型漏了东西（多半是交互作用），要么条件已经变了；"
+               f"模型全对，每 100 回也有 {100 * (1 - self.confidence):.3g} 回落在外面。"
+               "查明以前不照用，再做几次。")
+        )  # fmt: skip
         return Verdict("good" if good else "bad", text, "确认试验落在预测区间里才算验证", _SOURCE)
 
     def levels(self) -> pd.DataFrame:
@@ -204,7 +243,7 @@ class LevelAnalysis(Result):
         """直观分析表 Means of levels, range, order, F and p of each factor."""
         import pandas as pd
 
-        best = self.best_point
+        best = self.best_levels
         width = max(len(factor.levels) for factor in self.factors)
         rows = []
         for i, factor in enumerate(self.factors):
@@ -212,7 +251,7 @@ class LevelAnalysis(Result):
             own: list[float | None] = self.means[i].tolist()
             rows.append(
                 [factor.name, *own, *[None] * (width - len(own)), self.ranges[i], self.ranks[i],
-                 factor.settings([best[i]])[0], *test]
+                 best[i], *test]
             )  # fmt: skip
         heads = [f"k{level}" for level in range(1, width + 1)]
         return pd.DataFrame(
@@ -250,14 +289,15 @@ class LevelAnalysis(Result):
             "n": self.fit.n, "n_factors": len(self.factors), "mean": float(self.fit.y.mean()),
             "error_df": self.fit.df, "s": self.fit.s, "n_significant": len(self.significant),
         }  # fmt: skip
-        best = self.best_point
-        for i, factor in enumerate(self.factors, start=1):
+        for i in range(1, len(self.factors) + 1):
             test = self.tests[i - 1] or (None, None)
             out[f"range{i}"], out[f"rank{i}"] = self.ranges[i - 1], self.ranks[i - 1]
             out[f"f{i}"], out[f"p{i}"] = test
-            out[f"best{i}"] = str(factor.settings([best[i - 1]])[0])
             own = self.means[i - 1].tolist()
             out |= {f"mean{i}_{level}": mean for level, mean in enumerate(own, start=1)}
+        if self.goal is None:
+            return with_intervals(out, {})
+        out |= {f"best{i}": str(own) for i, own in enumerate(self.best_levels, start=1)}
         found = self.optimum
         out["optimum"] = found if isinstance(found, float) else found.value
         interval = None if isinstance(found, float) else found.interval
@@ -272,9 +312,11 @@ class LevelAnalysis(Result):
         """What can be said of the ranges."""
         order = sorted(range(len(self.factors)), key=lambda i: self.ranks[i])
         listed = " → ".join(self.factors[i].name for i in order)
-        rule = f"因子的 F 检验，α = {1 - self.confidence:.2g}；误差来自空列、并入的列和重复"
+        rule = f"因子的 F 检验，α = {1 - self.confidence:.2g}；误差来自{self._sources}"
         if not self.fit.s:
-            why = "重复和空列的结果毫无差别" if self.fit.df else "没有空列也没有重复"
+            why = f"没有{self._sources}"
+            if self.fit.df:
+                why = f"{self._sources}的结果毫无差别"
             text = f"只能排次序，不能下结论：极差从大到小 {listed}；{why}，没有误差可比。"
             return Verdict("caution", text, rule, _SOURCE)
         if not self.significant:
@@ -288,18 +330,22 @@ class LevelAnalysis(Result):
             for factor, test in zip(self.factors, self.tests, strict=True)
             if factor.name in self.significant and test is not None and test[1] is not None
         ]
-        best = setting_text(self.factors, self.best_point)
-        text = f"站得住的因子：{'、'.join(parts)}；最好的组合 {best}，须做确认试验。"
+        text = f"站得住的因子：{'、'.join(parts)}"
+        text += f"；最好的组合 {self.best_text}，须做确认试验。" if self.goal else "。"
         return Verdict("good", text, rule, _SOURCE)
+
+    @property
+    def _sources(self) -> str:
+        return "空列和并入的列" if self.condensed else "空列、并入的列和重复"
 
     @property
     def checks(self) -> tuple[Check, ...]:
         """What the ranges do not say."""
         out = list(self.notes)
         if not self.fit.df:
+            other = "事先写明并入哪一列" if self.condensed else "每个条件做两次"
             text = (
-                "误差没有自由度：极差再大，也说不出是因子还是波动。"
-                "下一次留一个空列，或每个条件做两次。"
+                f"误差没有自由度：极差再大，也说不出是因子还是波动。下一次留一个空列，或{other}。"
             )
             out.append(Check("range-analysis.no-error", text))
         elif self.fit.df < 4:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qtools import theme
-from qtools.doe.inner_outer import setting_text
 from qtools.estimate import t_quantile
 
 if TYPE_CHECKING:
@@ -48,11 +47,12 @@ def draw(results: Sequence[LevelAnalysis], title: str) -> go.Figure:
     first = results[0]
     order = sorted(range(cols), key=lambda i: first.ranks[i])
     shown = "误差条是各均值的置信区间" if first.fit.s else "没有误差，画不出区间"
+    best = f"最好的组合 {first.best_text}。" if first.goal else ""
     alt = (
         f"水平均值图，{rows} 行 {cols} 列：每列一个因子，"
         f"每行一个指标（{'、'.join(r.what for r in results)}）。"
         f"{first.what}的极差从大到小：{'、'.join(factors[i].name for i in order)}；"
-        f"最好的组合 {setting_text(factors, first.best_point)}。{shown}。"
+        f"{best}{shown}。"
     )
     return theme.finish(fig, title=title, alt=alt, height=120 + _ROW * rows)
 

@@ -9,16 +9,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qtools import frames
+from qtools.doe.estimable import says_more
+from qtools.doe.factor import Factor
 from qtools.doe.fit import Fit, fit
 from qtools.doe.reading import read_experiment
 from qtools.doe.robust_result import RobustModel
-from qtools.doe.terms import ModelMatrix, read_terms
+from qtools.doe.terms import ModelMatrix, Term, read_terms
 from qtools.errors import QualityDataError
 from qtools.estimate import t_p
 from qtools.result import Check
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas as pd
+
+    Matrix = npt.NDArray[np.float64]
 
 _RARE = 0.01  # chance of such an outlier among all runs
 
@@ -38,15 +43,17 @@ def robust_model(
     A control factor that interacts with a noise factor can be set where the noise does less. The
     variance at a setting of the control factors is that of the fitted values over the corners of
     the noise factors (levels ±1 are ± one standard deviation, equally likely and independent)
-    plus the residual variance: the response-model approach.
+    plus the residual variance: the response-model approach. A control factor in numbers with three
+    settings or more may bend: its square is in the model where the runs can tell it; where they
+    cannot, a caveat says that it is taken for a straight line.
 
     Parameters
     ----------
     df : DataFrame
         One row a run: a crossed array or a combined one.
     factors, noise : sequence of str
-        Control and noise factors; numbers are straight lines in the model, texts need
-        two settings.
+        Control and noise factors in numbers or texts; texts need two settings, and noise factors
+        in numbers are straight lines.
     response : str
     target : float, optional
         The expected squared deviation from it is compared; without it the spread alone.
@@ -98,6 +105,7 @@ def robust_model(
     pairs = [f"{control}×{disturbing}" for disturbing in names[k:] for control in names[:k]]
     pairs += [f"{one}×{two}" for one, two in combinations(names[k:], 2)]
     terms = read_terms([*names, *pairs, *interactions], data.factors)
+    terms, straight = _bend(data.factors, k, terms, data.points)
     found = fit(ModelMatrix(data.factors, terms, data.points), data.y)
     if not found.s:
         raise QualityDataError(
@@ -106,8 +114,36 @@ def robust_model(
         )
     if target is not None and not (frames.is_number(target) and np.isfinite(target)):
         raise QualityDataError(f"目标值 {target!r} 不是数。", hint="写一个数。")
-    notes = (*data.checks, *_outlier(found, data.rows))
+    notes = (*data.checks, *_straight(straight), *_outlier(found, data.rows))
     return RobustModel(response, found, k, target, confidence, notes)
+
+
+def _bend(
+    factors: tuple[Factor, ...], k: int, terms: tuple[Term, ...], points: Matrix
+) -> tuple[tuple[Term, ...], tuple[str, ...]]:
+    """Terms with squares of control factors that may bend, and names of those left straight."""
+    straight: list[str] = []
+    for place in range(k):
+        square = (place, place)
+        settings = len(np.unique(np.round(points[:, place], 9)))
+        if square in terms or not factors[place].continuous or settings < 3:
+            continue
+        width = ModelMatrix(factors, terms, points).x.shape[1]
+        if width + 1 < len(points) and says_more(factors, terms, (square,), points):
+            terms = (*terms, square)
+        else:
+            straight.append(factors[place].name)
+    return terms, tuple(straight)
+
+
+def _straight(names: tuple[str, ...]) -> tuple[Check, ...]:
+    if not names:
+        return ()
+    text = (
+        f"{'、'.join(names)}有三个以上的设置，可是这些试验估计不了它的弯曲，只按直线拟合："
+        "真有弯曲时，中间设置的预测会偏，选出的组合可能是错的。"
+    )
+    return (Check("robust-model.straight", text),)
 
 
 def _outlier(found: Fit, rows: Sequence[int]) -> tuple[Check, ...]:

@@ -14,6 +14,7 @@ from qtools.doe.factor import Factor
 from qtools.doe.fit import Fit
 from qtools.doe.inner_outer import setting_text
 from qtools.doe.terms import term_name
+from qtools.doe.ties import steps
 from qtools.estimate import Estimate
 from qtools.result import Check, Metric, Result, Verdict
 
@@ -109,10 +110,13 @@ class RobustModel(Result):
     @property
     def best(self) -> int:
         """Setting with the least expected loss: Σ(y − T)² for a target, else the least spread."""
-        mean, sd = self.predict(self.settings)
-        if self.target is not None:
-            return int(np.round(sd**2 + (mean - self.target) ** 2, 9).argmin())
-        return int(np.round(sd, 9).argmin())
+        return int(self._order(*self.predict(self.settings))[0])
+
+    def _order(self, mean: Vector, sd: Vector) -> npt.NDArray[np.intp]:
+        """Positions of settings from the least loss on; ties keep the order of settings."""
+        loss = sd**2 if self.target is None else sd**2 + (mean - self.target) ** 2
+        size = float(np.abs(mean).max() * loss.max() ** 0.5)
+        return np.argsort(steps(loss, size), kind="stable")
 
     def settings_table(self) -> pd.DataFrame:
         """各组合 Predicted mean, spread and its parts at each control setting, best first."""
@@ -125,11 +129,9 @@ class RobustModel(Result):
         )
         frame["预测均值"], frame["预测标准差"] = mean, sd
         frame["噪声传来的"] = np.sqrt(np.maximum(sd**2 - float(self.fit.s or 0.0) ** 2, 0.0))
-        loss = sd**2
         if self.target is not None:
-            loss = loss + (mean - self.target) ** 2
-            frame["均方偏差"] = loss
-        return frame.iloc[np.lexsort((np.arange(len(loss)), np.round(loss, 9)))]
+            frame["均方偏差"] = sd**2 + (mean - self.target) ** 2
+        return frame.iloc[self._order(mean, sd)]
 
     def table(self) -> pd.DataFrame:
         """可控×噪声 Interactions and main effects with intervals, coded units."""
@@ -139,6 +141,8 @@ class RobustModel(Result):
         for term in self.fit.matrix.terms:
             own = self._coefficient(term)
             kind = "×".join("可控" if place < self.k else "噪声" for place in term)
+            if len(set(term)) < len(term):
+                kind = "可控²" if term[0] < self.k else "噪声²"
             low, high = own.interval.low, own.interval.high
             rows.append(
                 (term_name(term, self.fit.matrix.factors), kind, own.value, low, high, own.p)
@@ -218,6 +222,13 @@ class RobustModel(Result):
     def checks(self) -> tuple[Check, ...]:
         """Data caveats."""
         out = list(self.notes)
+        lack = self.fit.lack_of_fit
+        if lack and lack[3] < 1 - self.confidence:
+            text = (
+                f"失拟显著（{p_text(lack[3])}）：模型与各条件的平均对不上，差得比重复之间的波动大；"
+                "预测的均值和散布都靠不住，先别照它选组合。补上交互作用或弯曲，或缩小范围。"
+            )
+            out.append(Check("robust-model.lack-of-fit", text))
         if self.fit.df < 4:
             text = f"误差只有 {self.fit.df} 个自由度：不显著不等于没有交互作用。"
             out.append(Check("robust-model.few-df", text))

@@ -85,7 +85,8 @@ def signal_to_noise(
     """信噪比分析 S/N of each inner run, with level means, ranges and analysis of variance.
 
     The mean ȳ and the spread 20 lg s are analysed beside it, so that it shows what an S/N ratio
-    is made of.
+    is made of. Readings of an inner run make one ratio, however many they are: the error of the
+    ratios comes from empty and pooled columns alone.
 
     Parameters
     ----------
@@ -143,13 +144,15 @@ def signal_to_noise(
     aim = 0.0 if target is None else float(target)
     sn = np.array([ratio.compute(own, aim) for own in inner.readings])
     mean = np.array([own.mean() for own in inner.readings])
-    options = {"interactions": interactions, "pool": pool, "confidence": confidence}
+    options = {"interactions": interactions, "pool": pool, "confidence": confidence,
+               "condensed": True}  # fmt: skip
     common = (inner.factors, inner.points)
     spread = None
     if _spreads(inner):
         logs = np.array([2 * _lg(float(own.std(ddof=1))) for own in inner.readings])
         spread = analyze_levels("20 lg s", *common, logs, goal="smaller", **options)  # type: ignore[arg-type]
-    goal = "target" if kind == "target" else "smaller" if kind == "smaller" else "larger"
+    # where S/N is about the spread, the mean is set afterwards by other means: none is best
+    goal = kind if kind in ("larger", "smaller", "target") else None
     return SignalToNoise(
         kind=kind, label=ratio.label, formula=ratio.formula, target=target, inner=inner,
         sn=analyze_levels("信噪比", *common, sn, goal="larger", **options),  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from qtools.display import format_number, format_p
-from qtools.doe.inner_outer import Inner, setting_text
+from qtools.doe.inner_outer import Inner
 from qtools.doe.range_result import LevelAnalysis
 from qtools.estimate import Estimate
 from qtools.result import Check, Metric, Result, Verdict
@@ -94,16 +94,12 @@ class SignalToNoise(Result):
 
         columns: dict[str, list[object]] = {"因子": [f.name for f in self.inner.factors]}
         for part in self.parts:
-            best = part.best_point
             columns[f"{part.what}：极差"] = list(part.ranges)
             columns[f"{part.what}：p"] = [
                 "并入误差" if test is None else format_p(test[1])
                 for test in part.tests
             ]  # fmt: skip
-            columns[f"{part.what}：最好"] = [
-                factor.settings([value])[0]
-                for factor, value in zip(part.factors, best.tolist(), strict=True)
-            ]
+            columns[f"{part.what}：最好"] = list(part.best_levels)
         return pd.DataFrame(columns)
 
     def figure(self) -> go.Figure:
@@ -128,13 +124,13 @@ class SignalToNoise(Result):
     def verdict(self) -> Verdict:
         """The combination with the best predicted S/N, if anything stands."""
         sn = self.sn
-        best = setting_text(sn.factors, sn.best_point)
+        best = sn.best_text
         found = sn.optimum
         rule = f"信噪比 = {self.formula}（{self.label}），大的好；{sn.verdict.rule}"
         if isinstance(found, float):
             text = (
                 f"信噪比最大的组合是 {best}，可是没有误差可比，不是结论："
-                "留空列或加做内表的重复，再做确认试验。"
+                "内表要留空列，或事先写明并入哪一列；读数再多也只压成一个信噪比，添不出误差。"
             )
             return Verdict("caution", text, rule, _SOURCE)
         low, high = found.interval.low, found.interval.high
@@ -177,8 +173,30 @@ class SignalToNoise(Result):
                     "却看不出改变了散布。ȳ²/s² 把两样混在一个数里；先看 20 lg s 再定。"
                 )
                 out.append(Check("signal-noise.mean-driven", text))
-        out += self._dominated()
+        out += [*self._signs(), *self._dominated()]
         return tuple(out)
+
+    def _signs(self) -> list[Check]:
+        """Readings and means whose sign the square in the ratio takes away."""
+        own = self.inner
+        if self.kind == "smaller":
+            below = [row for y, rows in zip(own.readings, own.rows, strict=True)
+                     for value, row in zip(y.tolist(), rows, strict=True) if value < 0]  # fmt: skip
+            if below:
+                text = (
+                    f"有 {len(below)} 个读数是负的（第一个在第 {min(below)} 行）：望小按 y² 算，"
+                    "最好的是 0，−2 与 2 一样差。若是越负越好，用 range_analysis 分析均值。"
+                )
+                return [Check("signal-noise.negative", text)]
+        if self.kind.startswith("nominal"):
+            runs = [run for run, y in enumerate(own.readings) if y.mean() < 0]
+            if runs:
+                text = (
+                    f"有 {len(runs)} 个内表条件的均值是负的（例如“{own.settings(runs[0])}”）："
+                    "ȳ² 不分正负，ȳ²/s² 只对有真零点、恒为正的量有意义；改用 spread。"
+                )
+                return [Check("signal-noise.negative-mean", text)]
+        return []
 
     def _dominated(self) -> list[Check]:
         """A reading that makes nearly all of the sum of its run."""

@@ -395,3 +395,207 @@ def test_target_trades_mean_against_spread():
 def test_combined_model_refusals(motor, change, options, words):
     with pytest.raises(qt.QualityDataError, match=words):
         qt.doe.robust_model(change(motor), factors=FACTORS, response="转矩", **options)
+
+
+# ---- units, offsets, bends
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e-6, 1.0, 1e6])
+def test_the_best_setting_does_not_depend_on_the_unit(unit):
+    design = qt.doe.full_factorial({"甲": (-1, 0, 1), "乙": (-1, 1), "热": (-1, 1)}, replicates=2)
+    a, b, n = design.points.T
+    wobble = np.random.default_rng(3).normal(0, 0.2, len(a))
+    y = 50 + 6 * a + b + (3 + 2 * a - b) * n + wobble
+    frame = design.coded.assign(y=y * unit)
+    # by hand: the noise slope 3 + 2a − b is least (0) at a = −1, b = 1
+    found = qt.doe.robust_model(frame, factors=["甲", "乙"], noise=["热"], response="y")
+    assert found.metrics()["best"] == "甲 = -1.0，乙 = 1.0"
+    shown = found.settings_table()
+    assert shown["预测标准差"].is_monotonic_increasing
+    # 57 is the mean at a = 1, b = 1, whose noise slope 4 costs less than any other mean
+    aimed = qt.doe.robust_model(
+        frame, factors=["甲", "乙"], noise=["热"], response="y", target=70 * unit
+    )
+    assert aimed.metrics()["best"] == "甲 = 1.0，乙 = 1.0"
+    assert aimed.settings_table()["均方偏差"].is_monotonic_increasing
+    for goal, expected in (("larger", [1, 1]), ("smaller", [-1, -1])):
+        level = qt.doe.range_analysis(frame, factors=["甲", "乙"], response="y", goal=goal)
+        assert level.best_point.tolist() == expected
+        assert level.ranks == (1, 2)
+    level = qt.doe.range_analysis(
+        frame, factors=["甲", "乙"], response="y", goal="target", target=43 * unit
+    )
+    assert level.best_point.tolist() == [-1, -1]
+
+
+def test_ties_are_ties_in_any_unit():
+    from qtools.doe.ties import steps
+
+    for unit, offset in ((1e-12, 0), (1, 0), (1e9, 0), (1, 1e6)):
+        values = offset + unit * np.array([0.3, 0.1 + 0.2, 0.5, 0.3 + 1e-15])
+        assert steps(values).tolist()[:2] == [0, 0]
+        assert steps(values)[2] > 1000
+    assert steps(np.zeros(3)).tolist() == [0, 0, 0]
+
+
+def bent(seed=1, repeats=3):
+    a, n, _ = np.meshgrid([0.0, 10, 20], [-1.0, 1], range(repeats), indexing="ij")
+    a, n = a.ravel(), n.ravel()
+    y = 10 - 4 * (a / 10 - 1) ** 2 + 2 * n + np.random.default_rng(seed).normal(0, 0.2, a.size)
+    return pd.DataFrame({"A": a, "N": n, "y": y})
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_combined_model_bends_with_three_settings(seed):
+    frame = bent(seed)
+    found = qt.doe.robust_model(frame, factors=["A"], noise=["N"], response="y", target=10)
+    assert found.metrics()["best"] == "A = 10.0"
+    shown = found.table().set_index("项")
+    assert shown.loc["A²", "类别"] == "可控²"
+    # coded A = (a − 10)/10, so that the square's coefficient is −4
+    assert shown.loc["A²", "系数"] == pytest.approx(-4, abs=0.4)
+    assert found.predict(np.array([[0.0]]))[0] == pytest.approx(
+        frame[frame["A"] == 10]["y"].mean(), abs=1e-9
+    )
+    assert "robust-model.lack-of-fit" not in [check.code for check in found.checks]
+
+
+def test_combined_model_says_that_it_does_not_fit():
+    """A cubic over four settings, which no square follows; F by cells, as a second derivation."""
+    a, n, _ = np.meshgrid([-3.0, -1, 1, 3], [-1.0, 1], range(3), indexing="ij")
+    frame = pd.DataFrame({"A": a.ravel(), "N": n.ravel()})
+    noise = np.random.default_rng(2).normal(0, 0.2, len(frame))
+    frame["y"] = 5 + (frame["A"] ** 3 - 7 * frame["A"]) / 6 + frame["N"] + noise
+    found = qt.doe.robust_model(frame, factors=["A"], noise=["N"], response="y")
+    (check,) = [c for c in found.checks if c.code == "robust-model.lack-of-fit"]
+    assert "失拟" in check.text
+    cells = frame.groupby(["A", "N"])["y"]
+    pure = float(((frame["y"] - cells.transform("mean")) ** 2).sum())
+    f = (found.fit.sse - pure) / 3 / (pure / 16)
+    assert found.fit.lack_of_fit[2] == pytest.approx(f)
+
+
+def test_bends_that_cannot_be_told_are_a_caveat():
+    """In the inner array below the squares of A and B are one column."""
+    inner = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1], [0, 0]], dtype=float)
+    points = np.vstack([np.column_stack([inner, np.full(5, n)]) for n in (-1.0, 1.0)])
+    frame = pd.DataFrame(points, columns=["A", "B", "N"])
+    frame["y"] = 1 + frame["A"] + 3 * frame["N"] + np.random.default_rng(4).normal(0, 0.1, 10)
+    found = qt.doe.robust_model(frame, factors=["A", "B"], noise=["N"], response="y")
+    (check,) = [c for c in found.checks if c.code == "robust-model.straight"]
+    assert check.text.startswith("B有三个以上的设置")
+    assert "A²" in found.table()["项"].tolist()
+
+
+# ---- what is best, and of what
+
+
+@pytest.mark.parametrize("kind", ["nominal", "nominal-taguchi", "spread"])
+def test_no_mean_is_best_where_the_ratio_is_about_the_spread(motor, kind):
+    found = qt.doe.signal_to_noise(motor, factors=FACTORS, response="转矩", kind=kind)
+    assert found.table()["均值：最好"].tolist() == ["—"] * 3
+    assert "—" not in found.table()["20 lg s：最好"].tolist()
+    assert {"mean_best1", "mean_optimum", "mean_prediction_low"}.isdisjoint(found.metrics())
+    assert "最好" not in found.mean.verdict.text
+    assert "最好" not in found.mean.figure().layout.meta["alt"]
+    with pytest.raises(qt.QualityDataError, match="谈不上最好"):
+        _ = found.mean.best_point
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "pick"),
+    [("larger", None, np.argmax), ("smaller", None, np.argmin)],
+)
+def test_the_mean_has_the_goal_of_the_ratio(motor, kind, target, pick):
+    found = qt.doe.signal_to_noise(motor, factors=FACTORS, response="转矩", kind=kind)
+    for factor, means, best in zip(
+        found.mean.factors, found.mean.means, found.table()["均值：最好"], strict=True
+    ):
+        assert best == factor.levels[pick(means)]
+
+
+def test_repeating_the_sheet_gives_ratios_no_error_and_no_advice_says_so():
+    inner = qt.doe.orthogonal_array("L4", ["甲", "乙", "丙"])
+    sheet = qt.doe.cross(inner, qt.doe.full_factorial(["热"]), seed=1)
+    rng = np.random.default_rng(6)
+    thrice = pd.concat([sheet] * 3, ignore_index=True).assign(y=rng.normal(20, 1, 24))
+    found = qt.doe.signal_to_noise(thrice, factors=["甲", "乙", "丙"], response="y", kind="nominal")
+    assert found.sn.fit.df == 0
+    (check,) = [c for c in found.checks if c.code == "range-analysis.no-error"]
+    said = [found.verdict.text, found.verdict.rule, check.text, found.sn.verdict.text]
+    assert not [text for text in said if "重复" in text or "做两次" in text]
+    with pytest.raises(qt.QualityDataError) as refused:
+        found.sn.confirm([3])
+    assert "重复" not in str(refused.value)
+    # what the advice names does give error
+    for pooled, factors in ((["丙"], ["甲", "乙", "丙"]), ([], ["甲", "乙"])):
+        again = qt.doe.signal_to_noise(
+            thrice, factors=factors, response="y", kind="nominal", pool=pooled
+        )
+        assert again.sn.fit.df == 1
+    # readings themselves do have repeats
+    plain = qt.doe.range_analysis(thrice, factors=["甲", "乙", "丙"], response="y")
+    assert plain.fit.df == 20
+    assert "重复" in plain.verdict.rule
+
+
+@pytest.mark.parametrize("goal", ["larger", "smaller", "target"])
+def test_pooled_factors_do_not_depend_on_other_options(goal):
+    design = qt.doe.orthogonal_array("L8", ["A", "B", "C", "D"], interactions=["A×B"])
+    a, b, c, d = design.points.T
+    y = 10 + 3 * a + b + 2 * c + 0.2 * d + 1.5 * a * b
+    y = y + np.array([0.1, -0.1, 0, 0.2, 0, 0.1, -0.1, 0])
+    frame = design.coded.assign(y=y)
+    options = {"goal": goal, "target": 11 if goal == "target" else None, "pool": ["D"]}
+    found = [
+        qt.doe.range_analysis(
+            frame, factors=["A", "B", "C", "D"], response="y", interactions=extra, **options
+        )
+        for extra in ([], ["A×B"])
+    ]
+    assert found[0].best_point[3] == found[1].best_point[3]
+    for own in found:
+        assert own.best_levels[3] == "不限"
+        assert own.table()["最好的水平"].iloc[3] == "不限"
+        assert own.metrics()["best4"] == "不限"
+        assert own.best_text.endswith("D不限")
+        # any level of it predicts the same
+        other = own.best_point * [1, 1, 1, -1]
+        assert own.fit.mean_at(other[None], 0.95)[0].value == pytest.approx(own.optimum.value)
+
+
+def test_a_pooled_factor_in_an_interaction_is_not_free():
+    design = qt.doe.orthogonal_array("L8", ["A", "B", "C"], interactions=["A×B"])
+    a, b = design.points.T[:2]
+    y = 10 + a + 2 * a * b + np.array([0.1, -0.1, 0, 0.2, 0, 0.1, -0.1, 0])
+    found = qt.doe.range_analysis(
+        design.coded.assign(y=y), factors=["A", "B", "C"], response="y",
+        interactions=["A×B"], pool=["B"],
+    )  # fmt: skip
+    assert found.free == (False, False, False)
+    assert found.best_levels[:2] == ("1", "1")
+
+
+def test_a_failed_confirmation_leaves_chance_and_drift_open(yields):
+    text = qt.doe.range_analysis(yields, **roles()).confirm([30, 31]).text
+    assert "条件已经变了" in text
+    assert "每 100 回也有 5 回" in text
+    text = qt.doe.range_analysis(yields, **roles(confidence=0.9)).confirm([30, 31]).text
+    assert "每 100 回也有 10 回" in text
+
+
+def test_signs_that_the_square_takes_away_are_caveats(motor):
+    def codes(shift, kind):
+        frame = motor.assign(转矩=motor["转矩"] - shift)
+        found = qt.doe.signal_to_noise(frame, factors=FACTORS, response="转矩", kind=kind)
+        return {c.code: c.text for c in found.checks if c.code.startswith("signal-noise.neg")}
+
+    low = float(motor["转矩"].nsmallest(2).iloc[1]) - 0.5  # the 8 alone is below
+    text = codes(low, "smaller")["signal-noise.negative"]
+    row = int(motor["转矩"].argmin()) + 2
+    assert text.startswith(f"有 1 个读数是负的（第一个在第 {row} 行）")
+    assert list(codes(200, "nominal")) == ["signal-noise.negative-mean"]
+    assert list(codes(200, "nominal-taguchi")) == ["signal-noise.negative-mean"]
+    for kind in ("smaller", "nominal", "spread"):
+        assert codes(0, kind) == {}
+    assert codes(200, "spread") == {}
