@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -155,9 +155,15 @@ def _critical(tail: Callable[[float], float], risk: float) -> float:
     return float(brentq(lambda point: tail(point) - risk, 0.0, high, xtol=1e-10))
 
 
+@lru_cache(maxsize=512)
+def _range_point(k: int, df: float, risk: float) -> float:
+    return _critical(lambda q: studentized_range_sf(q, k, df), risk)
+
+
 def all_pairs(
-    names: tuple[str, ...], means: Vector, covariance: Vector, df: float, confidence: float
-) -> tuple[Difference, ...]:
+    names: tuple[str, ...], means: Vector, covariance: Vector, df: float | Vector,
+    confidence: float,
+) -> tuple[Difference, ...]:  # fmt: skip
     """成对比较 Every later level less every earlier one, Tukey–Kramer.
 
     Parameters
@@ -167,8 +173,8 @@ def all_pairs(
         Means or adjusted means.
     covariance : ndarray of float64, shape (k, k)
         Of the means.
-    df : float
-        Of the residual standard deviation.
+    df : float or ndarray of float64, shape (k, k)
+        Of the residual standard deviation; or of each pair's own standard error.
     confidence : float
         Of all intervals together.
 
@@ -178,15 +184,17 @@ def all_pairs(
     (conservative for unequal sizes).
     """
     k, root = len(names), 2**0.5
-    critical = _critical(lambda q: studentized_range_sf(q, k, df), 1 - confidence) / root
+    freedom = np.broadcast_to(np.asarray(df, dtype=np.float64), (k, k))
     out = []
     for a in range(k):
         for b in range(a + 1, k):
             value = float(means[b] - means[a])
             se = float((covariance[a, a] + covariance[b, b] - 2 * covariance[a, b]) ** 0.5)
-            p = studentized_range_sf(abs(value) / se * root, k, df)
-            interval = _interval(value, critical * se, confidence, "Tukey–Kramer 同时区间")
-            out.append(Difference(names[b], names[a], value, se, df, p, interval))
+            own = float(freedom[a, b])
+            p = studentized_range_sf(abs(value) / se * root, k, own)
+            half = _range_point(k, own, 1 - confidence) / root * se
+            interval = _interval(value, half, confidence, "Tukey–Kramer 同时区间")
+            out.append(Difference(names[b], names[a], value, se, own, p, interval))
     return tuple(out)
 
 
@@ -213,8 +221,8 @@ def unequal_pairs(
             value = float(means[b] - means[a])
             se, df = welch(variances[[a, b]], counts[[a, b]])
             p = studentized_range_sf(abs(value) / se * root, k, df)
-            critical = _critical(lambda q, df=df: studentized_range_sf(q, k, df), 1 - confidence)  # type: ignore[misc]
-            interval = _interval(value, critical / root * se, confidence, "Games–Howell 同时区间")
+            half = _range_point(k, df, 1 - confidence) / root * se
+            interval = _interval(value, half, confidence, "Games–Howell 同时区间")
             out.append(Difference(names[b], names[a], value, se, df, p, interval))
     return tuple(out)
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from qtools import frames
+from qtools.doe.counts_cluster import Correction, require_clusters
+from qtools.doe.counts_effects import clustered_effects, independent_effects
 from qtools.doe.counts_fit import CountFit, fit_counts, fit_negative_binomial
-from qtools.doe.counts_parts import Effects, Family, ZeroLevel
+from qtools.doe.counts_parts import Family, ZeroLevel
 from qtools.doe.counts_result import CountAnalysis
 from qtools.doe.factor import Factor
 from qtools.doe.fit import fit
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     Vector = npt.NDArray[np.float64]
     Codes = npt.NDArray[np.intp]
+    ZeroRows = dict[int, tuple[Vector, Vector, int]]
 
 AUTO_ALPHA = 0.05  # the negative binomial is taken where it fits better at this level
 
@@ -36,14 +39,16 @@ def analyze_counts(
     exposure: str | None = None,
     family: Literal["auto", "poisson", "quasi-poisson", "negative-binomial"] = "auto",
     cluster: str | None = None,
+    correction: Correction = "CR2",
     categorical: Sequence[str] = (),
     confidence: float = 0.95,
 ) -> CountAnalysis:
     """计数模型 Rates of counts by factor: ratios, tests of terms, dispersion.
 
     A generalised linear model with a log link; terms are sum-to-zero columns, so tests are of
-    type III. Without clusters a term is tested by its likelihood ratio (for quasi-Poisson by F);
-    with clusters by Wald's F on the cluster-robust covariance.
+    type III. Without clusters a term is tested by its likelihood ratio (for quasi-Poisson by F),
+    levels without a count included; with clusters by Wald's F on the cluster-robust covariance of
+    the levels that have counts.
 
     Parameters
     ----------
@@ -62,6 +67,10 @@ def analyze_counts(
     cluster : str, optional
         Column that names what was made or set up in one go: rows of one cluster are no
         independent evidence.
+    correction : {"CR2", "CR1"}
+        Of the cluster-robust covariance. CR2 holds its risk with few clusters; CR1 has the factor
+        g/(g − 1)·(n − 1)/(n − p) and g − 1 degrees of freedom, as in Stata and statsmodels, and
+        rejects far too often with few clusters a level.
     categorical : sequence of str
         Numeric columns whose numbers are only names.
     confidence : float
@@ -75,12 +84,14 @@ def analyze_counts(
     ------
     QualityDataError
         If counts are not whole numbers from 0, exposure is not positive, there is one cluster
-        only, terms cannot be told apart, or a combination has no count at all.
+        only, a level stands in one cluster only, terms cannot be told apart, or a combination has
+        no count at all.
 
     References
     ----------
     McCullagh & Nelder (1989), ch. 6; Venables & Ripley (2002), MASS, 7.4; Liang & Zeger (1986),
-    Biometrika 73, 13-22.
+    Biometrika 73, 13-22; Bell & McCaffrey (2002), Survey Methodology 28, 169-181; Pustejovsky &
+    Tipton (2018), J. Bus. Econ. Stat. 36, 672-683.
 
     Examples
     --------
@@ -97,6 +108,11 @@ def analyze_counts(
             hint="写 auto、poisson（泊松）、quasi-poisson（拟泊松）"
             "或 negative-binomial（负二项）。",
         )
+    if correction not in ("CR2", "CR1"):
+        raise QualityDataError(
+            f"correction={correction!r} 不认识。",
+            hint="写 CR2（小样本修正）或 CR1（Stata、statsmodels 的算法）。",
+        )
     others = [name for name in (exposure, cluster) if name]
     if not isinstance(factors, str):
         frames.require_columns(df, [*factors, count, *others])
@@ -107,13 +123,14 @@ def analyze_counts(
     kept.attrs.update(df.attrs)
     _require_counts(kept, count, read)
     looked = _exposure(kept, exposure)
-    groups = _clusters(kept, cluster)
+    groups = None if cluster is None else frames.codes(kept, cluster)
     terms = read_terms(model, read.factors)
     if not any(len(term) == 1 for term in terms):
         raise QualityDataError(
             "模型里没有主效应，说不出各水平的率。", hint="把相关因子本身也写进模型。"
         )
-    used, zeros = _without_zero_levels(read, terms, looked)
+    gone, zeros = _zero_levels(read, terms, looked)
+    used = np.asarray(~gone.any(axis=1))
     own = tuple(_used_factor(factor, read.points[used, i]) for i, factor in enumerate(read.factors))
     points = np.column_stack(
         [
@@ -134,10 +151,19 @@ def analyze_counts(
     binomial = fit_negative_binomial(matrix.x, y, offset, poisson)
     chosen = _choose(family, poisson, binomial)
     best = binomial if chosen == "negative-binomial" else poisson
-    codes = None if groups is None else np.unique(groups[used], return_inverse=True)[1].ravel()
-    if codes is not None and codes.max() < 1:
-        raise QualityDataError(f"列“{cluster}”只有一组。", hint="至少要两组；或者不写聚类的列。")
-    effects = _effects(matrix, best, poisson, chosen, codes)
+    codes: Codes | None = None
+    if groups is None:
+        rows = _zero_rows(read, matrix, gone, np.log(looked))
+        effects = independent_effects(matrix, best, poisson, chosen, rows)
+    else:
+        kinds, codes = np.unique(groups[0][used], return_inverse=True)
+        if len(kinds) < 2:
+            raise QualityDataError(
+                f"列“{cluster}”只有一组。", hint="至少要两组；或者不写聚类的列。"
+            )
+        names = tuple(groups[1][kind] for kind in kinds)
+        require_clusters(matrix, best, codes, names, str(cluster))
+        effects = clustered_effects(matrix, best, codes, correction)
     return CountAnalysis(
         factors=own, count=count, exposure=exposure, cluster=cluster, matrix=matrix,
         family=chosen, asked=family, poisson=poisson, binomial=binomial, effects=effects,
@@ -177,15 +203,11 @@ def _exposure(df: pd.DataFrame, exposure: str | None) -> Vector:
     return looked
 
 
-def _clusters(df: pd.DataFrame, cluster: str | None) -> Codes | None:
-    return None if cluster is None else frames.codes(df, cluster)[0]
-
-
-def _without_zero_levels(
+def _zero_levels(
     read: Experiment, terms: Sequence[Term], looked: Vector
 ) -> tuple[npt.NDArray[np.bool_], tuple[ZeroLevel, ...]]:
-    """Rows of levels that have any count: a level without has log rate −∞ and tells no other."""
-    used = np.ones(len(read.y), dtype=bool)
+    """Rows (by factor) of levels without any count, whose log rate −∞ tells nothing of others."""
+    gone = np.zeros((len(read.y), len(read.factors)), dtype=bool)
     zeros: list[ZeroLevel] = []
     for place, factor in enumerate(read.factors):
         if factor.continuous or (place,) not in terms:
@@ -193,9 +215,42 @@ def _without_zero_levels(
         for level, position in zip(factor.levels, factor.positions, strict=True):
             mine = np.isclose(read.points[:, place], position)
             if not read.y[mine].any():
-                used &= ~mine
+                gone[:, place] |= mine
                 zeros.append(ZeroLevel(factor.name, str(level), float(looked[mine].sum())))
-    return used, tuple(zeros)
+    for term in terms:
+        if len(term) > 1 and gone[:, list(term)].any():
+            name = next(zero.factor for zero in zeros
+                        if zero.factor in {read.factors[place].name for place in term})  # fmt: skip
+            level = "、".join(zero.level for zero in zeros if zero.factor == name)
+            raise QualityDataError(
+                f"交互作用“{term_name(term, read.factors)}”估计不了："
+                f"{name} {level} 一个计数也没有，那里的率估计成 0，效应无限大。",
+                hint="去掉这一项；或去掉这个水平的行，另行报告它的上限。",
+            )
+    return gone, tuple(zeros)
+
+
+def _zero_rows(
+    read: Experiment, matrix: ModelMatrix, gone: npt.NDArray[np.bool_], offset: Vector
+) -> ZeroRows:
+    """Rows of levels without a count, a factor at a time: model columns, offsets, levels.
+
+    In the factor itself the rows stand at any level: its columns go before they are used.
+    """
+    out: ZeroRows = {}
+    for place in np.flatnonzero(gone.any(axis=0)).tolist():
+        mine = gone[:, place] & (gone.sum(axis=1) == 1)
+        if not mine.any():
+            continue
+        points = np.zeros((int(mine.sum()), len(read.factors)))
+        for i, (old, new) in enumerate(zip(read.factors, matrix.factors, strict=True)):
+            if i != place:
+                points[:, i] = new.coded(old.settings(read.points[mine, i]))
+            else:
+                points[:, i] = new.positions[0]
+        levels = len(np.unique(np.round(read.points[mine, place], 9)))
+        out[place] = (matrix.at(points).x, offset[mine], levels)
+    return out
 
 
 def _used_factor(factor: Factor, points: Vector) -> Factor:
@@ -252,37 +307,3 @@ def _choose(family: str, poisson: CountFit, binomial: CountFit) -> Family:
 
     ratio = max(2 * (binomial.log_likelihood - poisson.log_likelihood), 0.0)
     return "negative-binomial" if chdtrc(1, ratio) / 2 < AUTO_ALPHA else "poisson"
-
-
-def _effects(
-    matrix: ModelMatrix, best: CountFit, poisson: CountFit, family: Family,
-    codes: Codes | None,
-) -> Effects:  # fmt: skip
-    """Covariance of the coefficients, its degrees of freedom, and a test of each term."""
-    from scipy.special import chdtrc, fdtrc
-
-    phi = poisson.pearson / poisson.df if family == "quasi-poisson" else 1.0
-    tests: list[tuple[str, float, float, float, float]] = []
-    if codes is not None:
-        covariance = best.sandwich(codes)
-        df = float(codes.max())
-        for name, span in zip(matrix.names, matrix.spans, strict=True):
-            own, k = best.beta[span], int(span.stop - span.start)
-            f = float(own @ np.linalg.pinv(covariance[span, span]) @ own) / k
-            tests.append((name, float(k), df, f, float(fdtrc(k, df, f))))
-        return Effects(covariance, df, tuple(tests), "Wald F（聚类稳健）")
-    covariance = best.bread * phi
-    for name, span in zip(matrix.names, matrix.spans, strict=True):
-        left = np.delete(best.x, np.arange(span.start, span.stop), axis=1)
-        start = np.asarray(np.linalg.lstsq(left, best.x @ best.beta, rcond=None)[0])
-        less = fit_counts(left, best.y, best.offset, best.theta, start)
-        k, lost = int(span.stop - span.start), float(max(less.deviance - best.deviance, 0.0))
-        if family == "quasi-poisson":
-            f = float(lost / k / phi)
-            tests.append((name, float(k), float(best.df), f, float(fdtrc(k, best.df, f))))
-        else:
-            tests.append((name, float(k), np.inf, lost, float(chdtrc(k, lost))))
-    how = "拟似然 F" if family == "quasi-poisson" else "似然比 χ²"
-    return Effects(
-        covariance, float(best.df) if family == "quasi-poisson" else np.inf, tuple(tests), how
-    )

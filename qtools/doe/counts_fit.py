@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     Vector = npt.NDArray[np.float64]
     Matrix = npt.NDArray[np.float64]
-    Codes = npt.NDArray[np.intp]
 
 _STEPS = 100
 _POISSON = 1e6  # θ beyond this is no longer told from a Poisson distribution
@@ -100,18 +99,6 @@ class CountFit:
     def aic(self) -> float:
         """AIC; θ is a parameter too."""
         return float(2 * (len(self.beta) + np.isfinite(self.theta)) - 2 * self.log_likelihood)
-
-    def sandwich(self, cluster: Codes) -> Matrix:
-        """聚类稳健协方差 Covariance that only trusts clusters to be independent.
-
-        With the factor g/(g − 1)·(n − 1)/(n − p), as in Stata and statsmodels.
-        """
-        score = self.x * ((self.y - self.mu) / (1 + self.mu / self.theta))[:, None]
-        sums = np.zeros((int(cluster.max()) + 1, self.x.shape[1]))
-        np.add.at(sums, cluster, score)
-        n, p, g = *self.x.shape, len(sums)
-        factor = g / (g - 1) * (n - 1) / (n - p)
-        return np.asarray(factor * self.bread @ (sums.T @ sums) @ self.bread)
 
     def zero_probability(self) -> Vector:
         """Chance of a count of 0 in each row."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from qtools.doe.counts_cluster import ClusterSpread
 from qtools.estimate import Estimate
 from qtools.result import Interval
 
@@ -31,12 +32,19 @@ class Effects:
     tests : tuple of (name, df1, df2, statistic, p)
         One a term; ``df2`` is infinite where the statistic is χ².
     how : str
+    spread : ClusterSpread or None
+        Where each combination of coefficients has degrees of freedom of its own (CR2).
     """
 
     covariance: Vector
     df: float
     tests: tuple[tuple[str, float, float, float, float], ...]
     how: str
+    spread: ClusterSpread | None = None
+
+    def freedom(self, row: Vector) -> float:
+        """Degrees of freedom of a combination of coefficients."""
+        return self.df if self.spread is None else self.spread.df(row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,8 @@ class CountAnalysis(Result):
         """A combination of coefficients with its standard error."""
         variance = float(row @ self.effects.covariance @ row)
         value = float(row @ self.fit.beta)
-        return Estimate(value, max(variance, 0.0) ** 0.5, self.effects.df, self.confidence)
+        df = self.effects.freedom(row)
+        return Estimate(value, max(variance, 0.0) ** 0.5, df, self.confidence)
 
     def ratio(self, factor: str, level: str, other: str) -> Estimate:
         """Log of the ratio of two levels' rates, with an interval for this one ratio."""
@@ -154,7 +155,10 @@ class CountAnalysis(Result):
         rows, names = setting_rows(self.matrix, place), setting_names(self.factors[place])
         covariance = rows @ self.effects.covariance @ rows.T
         logs = rows @ self.fit.beta
-        return all_pairs(names, logs, covariance, self.effects.df, self.confidence)
+        df = np.full(covariance.shape, np.inf)
+        for a, b in zip(*np.triu_indices(len(rows), 1), strict=True):
+            df[a, b] = self.effects.freedom(rows[b] - rows[a])
+        return all_pairs(names, logs, covariance, df, self.confidence)
 
     def pairs(self, factor: str) -> pd.DataFrame:
         """两两之比 All ratios of a factor's levels with Tukey–Kramer simultaneous intervals."""
@@ -220,7 +224,12 @@ class CountAnalysis(Result):
             rows.append([f"负二项（θ = {format_number(own.theta, 3)}）", own.deviance, own.df,
                          own.pearson / own.df, own.aic, errors(own.bread)])  # fmt: skip
         if self.clusters is not None:
-            rows.append([f"{FAMILIES[self.family]}，按“{self.cluster}”聚类", None, self.effects.df,
+            df = next(
+                d.df
+                for d in self.differences(self.largest[0])
+                if {d.level, d.other} == {self.largest[1].level, self.largest[1].other}
+            )
+            rows.append([f"{FAMILIES[self.family]}，按“{self.cluster}”聚类", None, df,
                          None, None, errors(self.effects.covariance)])  # fmt: skip
         what, wide = self.largest
         heads = ["模型", "偏差", "自由度", "Pearson χ²/自由度", "AIC",
@@ -300,6 +309,7 @@ class CountAnalysis(Result):
         if self.cluster:
             source += "；Liang 与 Zeger（1986）"
         significant = [name for name, *_, p in self.effects.tests if p < alpha]
+        untold = self._untold(significant)
         names = [self.factors[place].name for place in self.main]
         mains = sorted(
             ((name, self.range_of(name)) for name in names if name in significant),
@@ -316,17 +326,32 @@ class CountAnalysis(Result):
                     f"{format_number(ends.low, 3)} 到 {format_number(ends.high, 3)}）"
                 )
             more = f"等 {len(mains)} 个因子" if len(mains) > 3 else ""
-            text = f"有影响的：{'、'.join(shown)}{more}。"
+            text = f"有影响的：{'、'.join(shown)}{more}。{untold}"
         elif significant:
-            text = f"主效应单看都不明显，但{'、'.join(significant)}有影响：要按组合看。"
+            text = f"主效应单看都不明显，但{'、'.join(significant)}有影响：要按组合看。{untold}"
         else:
             level = "caution"
             name, *_, p = min(self.effects.tests, key=lambda test: test[-1])
             text = (
                 f"看不出哪个因子有影响（p 最小的是{name}，{p_text(p)}），"
-                "但不等于没有影响：看区间有多宽。"
+                f"但不等于没有影响：看区间有多宽。{untold}"
             )
         return Verdict(level, text, rule, source)
+
+    def _untold(self, significant: list[str]) -> str:
+        """What the ratios above leave out: levels without a count."""
+        texts = []
+        for zero in self.zeros:
+            tested = (
+                "没有进聚类的检验" if self.cluster
+                else "已算进检验" + ("" if zero.factor in significant else "，还看不出它与别的不同")
+            )  # fmt: skip
+            upper = format_number(zero.upper(self.confidence), 3)
+            texts.append(
+                f"{zero.factor} {zero.level} 一个也没有数到（率不高于 {upper}），{tested}，"
+                "不在上面的倍数里"
+            )
+        return f"另外，{'；'.join(texts)}。" if texts else ""
 
     @property
     def checks(self) -> tuple[Check, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from qtools import theme
 from qtools.display import format_number, p_text
+from qtools.doe.counts_cluster import clusters_per_level
 from qtools.doe.settings import numbered
 from qtools.result import Check, Interval
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     Vector = npt.NDArray[np.float64]
 
 _ALPHA = 0.01
-FEW_CLUSTERS = 20
+FEW_CLUSTERS = 10  # a level; below it CR1 was measured to reject 15-70 % where 5 % was asked
 _FAR = 4.0  # standardised Pearson residuals beyond this are worth a look
 
 
@@ -143,8 +144,12 @@ def _zeros(found: CountAnalysis) -> list[Check]:
         f"{zero.factor} {zero.level}（上限 {format_number(zero.upper(found.confidence), 3)}）"
         for zero in found.zeros
     )
+    tested = (
+        "也不进聚类的检验：那里没有波动可以用来估计误差" if found.cluster
+        else "但算进该因子的检验（它的偏差是 0）"
+    )  # fmt: skip
     text = (
-        f"一个计数也没有的水平不进模型：{shown}。0 个不等于率为 0，"
+        f"一个计数也没有的水平没有率比：{shown}；{tested}。0 个不等于率为 0，"
         "上限按独立的泊松计数精确算出；若计数成堆，真正的上限更高。"
     )
     return [Check("counts.zero-level", text)]
@@ -190,10 +195,22 @@ def _clusters(found: CountAnalysis) -> list[Check]:
     if found.clusters is None:
         return []
     out = []
-    g = int(found.clusters.max()) + 1
+    levels = clusters_per_level(found.matrix, found.clusters)
+    few = [(len(own), f"{factor} {level}") for factor, level, own in levels]
+    g, where = min([(int(found.clusters.max()) + 1, "总共"), *few])
     if g < FEW_CLUSTERS:
-        text = f"只有 {g} 组，聚类稳健的标准误本身就不准，常常偏小（惯例至少 {FEW_CLUSTERS} 组）。"
+        own = (
+            "已用小样本修正（CR2，Satterthwaite 自由度），代价是区间宽、不易看出差别"
+            if found.effects.spread is not None
+            else "CR1 的标准误在这里偏小，p 值太小；请用 correction='CR2'"
+        )
+        text = f"{where}只有 {g} 组（每个水平最好有 {FEW_CLUSTERS} 组以上）：{own}。"
         out.append(Check("counts.few-clusters", text))
+    none = [name for name, df1, df2, *_ in found.effects.tests
+            if found.effects.spread is not None and df2 < 1]  # fmt: skip
+    if none:
+        text = f"{'、'.join(none)}的组数太少，检验几乎没有自由度：p 大不说明没有影响。"
+        out.append(Check("counts.no-freedom", text))
     wide, naive = found.largest_se(found.effects.covariance), found.largest_se(found.fit.bread)
     if wide > 1.5 * naive:
         text = (

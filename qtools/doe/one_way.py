@@ -16,7 +16,14 @@ from qtools.doe.comparisons import (
 )
 from qtools.doe.factor import Factor
 from qtools.doe.fit import Fit, fit
-from qtools.doe.one_way_parts import LevelMean, block_tests, brown_forsythe, factor_test, welch_test
+from qtools.doe.one_way_parts import (
+    LevelMean,
+    block_tests,
+    brown_forsythe,
+    factor_test,
+    uneven,
+    welch_test,
+)
 from qtools.doe.one_way_result import OneWay
 from qtools.doe.reading import Experiment, read_experiment
 from qtools.doe.terms import ModelMatrix
@@ -32,6 +39,7 @@ if TYPE_CHECKING:
 
 Spread = Literal["auto", "equal", "unequal"]
 SPREAD_ALPHA = 0.05  # Brown–Forsythe below this: spreads count as different
+OWN_SPREAD = 3  # readings; with 2 a level's own spread is next to unknown
 
 
 def one_way(
@@ -65,8 +73,10 @@ def one_way(
     control : str, optional
         Level that the others are compared with; without it all pairs are compared.
     spread : {"auto", "equal", "unequal"}
-        Whether the levels count as equally spread; ``"auto"`` asks the Brown–Forsythe test at 5 %.
-        With blocks the spread is always taken as equal.
+        Whether the levels count as equally spread; ``"auto"`` says no where the Brown–Forsythe test
+        does at 5 %, and where the most readings are twice the fewest or more (the test sees little
+        then, and a pooled spread can multiply the risk) and no level has fewer than 3. With blocks
+        the spread is always taken as equal.
     confidence : float
         Of each family of simultaneous intervals, and of the other intervals.
 
@@ -130,8 +140,11 @@ def one_way(
     levels, means, covariance = _levels(model, names, codes, read.y)
     brown = None if block else brown_forsythe(read.y, codes, len(names))
     welch = None if block else welch_test(levels, means)
+    counts = [level.n for level in levels]
     unequal = spread == "unequal" or (
-        spread == "auto" and brown is not None and brown.p < SPREAD_ALPHA
+        spread == "auto"
+        and brown is not None
+        and (brown.p < SPREAD_ALPHA or (uneven(counts) and min(counts) >= OWN_SPREAD))
     )
     if unequal and welch is None:
         if spread == "unequal":

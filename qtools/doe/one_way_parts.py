@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -74,6 +75,19 @@ class BlockTest:
     alike: Test | None
     how: str
     complete: bool
+
+
+UNEVEN = 2  # greatest over smallest number of readings
+FEW_READINGS = 6  # a level
+
+
+def uneven(counts: Sequence[int]) -> bool:
+    """Whether numbers of readings differ so far that a pooled spread is a risk.
+
+    With 3, 3, 3 and 12 readings and standard deviations 3, 3, 3 and 1, Tukey–Kramer's family
+    error is 25 % where 5 % was asked, Games–Howell's 10 %.
+    """
+    return max(counts) >= UNEVEN * min(counts)
 
 
 def factor_test(model: Fit, place: int = 0) -> Test:

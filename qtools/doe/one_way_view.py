@@ -8,12 +8,14 @@ import numpy as np
 
 from qtools import theme
 from qtools.display import format_number, p_text
+from qtools.doe.one_way_parts import FEW_READINGS, uneven
 from qtools.result import Check
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import plotly.graph_objects as go
 
+    from qtools.doe.comparisons import Difference
     from qtools.doe.one_way_result import OneWay
 
     Vector = npt.NDArray[np.float64]
@@ -26,8 +28,9 @@ _SPAN = 0.26  # half of the room of a level's readings on the axis
 def comparison_halves(found: OneWay) -> Vector:
     """比较区间 Half widths of intervals that do not meet where two levels differ.
 
-    Exact for equal sizes and two levels, else the least-squares choice of Hochberg, Weiss & Hart
-    (1982), JASA 77, 767-772.
+    The least-squares choice of Hochberg, Weiss & Hart (1982), JASA 77, 767-772: exact for equal
+    sizes with a pooled spread, and for two levels. Where it contradicts a comparison, the nearest
+    lengths that contradict none, if there are any; else it stays (see :func:`contradicted`).
     """
     names = [level.name for level in found.levels]
     k = len(names)
@@ -38,7 +41,42 @@ def comparison_halves(found: OneWay) -> Vector:
     if k == 2:
         return np.full(2, width[0, 1] / 2)
     rows = width.sum(axis=1)
-    return np.asarray(np.maximum((rows - width.sum() / (2 * (k - 1))) / (k - 2), 0.0))
+    halves = np.maximum((rows - width.sum() / (2 * (k - 1))) / (k - 2), 0.0)
+    if contradicted(found, halves):
+        halves = _adjusted(found, halves, float(width.sum()) / (k * (k - 1)))
+    return np.asarray(halves)
+
+
+def contradicted(found: OneWay, halves: Vector) -> list[Difference]:
+    """Pairs that the bars show otherwise than their simultaneous interval tells."""
+    names = [level.name for level in found.levels]
+    return [
+        d for d in found.differences
+        if (abs(d.value) > halves[names.index(d.level)] + halves[names.index(d.other)])
+        != d.significant
+    ]  # fmt: skip
+
+
+def _adjusted(found: OneWay, halves: Vector, unit: float) -> Vector:
+    """The lengths nearest to those given (sum of changes) that contradict no pair, if any."""
+    from scipy.optimize import linprog
+
+    names = [level.name for level in found.levels]
+    k = len(names)
+    sums, sign = np.zeros((len(found.differences), 2 * k)), np.zeros(len(found.differences))
+    for at, d in enumerate(found.differences):
+        sign[at] = 1.0 if d.significant else -1.0
+        sums[at, [names.index(d.level), names.index(d.other)]] = sign[at]
+    size = np.array([abs(d.value) for d in found.differences])
+    near = np.block([[np.eye(k), -np.eye(k)], [-np.eye(k), -np.eye(k)]])
+    for room in (0.02, 0.001):  # of a half width, to be seen between two bars
+        solved = linprog(
+            np.repeat([0.0, 1.0], k), A_ub=np.vstack([sums, near]),
+            b_ub=np.concatenate([sign * size - room * unit, halves, -halves]),
+        )  # fmt: skip
+        if solved.success:
+            return np.asarray(solved.x[:k])
+    return halves
 
 
 def figure(found: OneWay) -> go.Figure:
@@ -56,9 +94,16 @@ def figure(found: OneWay) -> go.Figure:
         customdata=list(found.rows), hovertemplate="第 %{customdata} 行：%{y:.5g}<extra></extra>",
     )  # fmt: skip
     means = [level.mean for level in found.levels]
+    title = f"{found.value}：各{found.factor}的平均"
     if found.control is None:
         halves, name = comparison_halves(found), "平均与比较区间（不相交即有差别）"
-        note = "横杠不相交的两个水平有差别"
+        note, wrong = "横杠不相交的两个水平有差别", contradicted(found, halves)
+        if wrong:
+            name = "平均与比较区间（近似，以表为准）"
+            shown = "、".join(f"{d.level} 与 {d.other}" for d in wrong[:3])
+            more = f"等 {len(wrong)} 对" if len(wrong) > 3 else ""
+            note = f"横杠只是近似，{shown}{more}与表里的结论相反，以表为准"
+            title += f"（横杠近似：{shown}{more}以表为准）"
     else:
         rule = {d.level: (d.interval.high - d.interval.low) / 2 for d in found.differences}
         halves = np.array([rule.get(level.name, 0.0) for level in found.levels])
@@ -76,7 +121,7 @@ def figure(found: OneWay) -> go.Figure:
         f"散点图：横轴为“{found.factor}”的 {k} 个水平，纵轴为{found.value}；小圈是读数，"
         f"菱形是平均，横杠是同时区间，{note}。{found.verdict.text}"
     )
-    theme.finish(fig, title=f"{found.value}：各{found.factor}的平均", alt=alt, height=440)
+    theme.finish(fig, title=title, alt=alt, height=440)
     ticks = {"tickvals": list(range(k)), "ticktext": [level.name for level in found.levels]}
     fig.update_xaxes(title_text=found.factor, showgrid=False, range=[-0.6, k - 0.4], **ticks)
     return fig.update_yaxes(title_text=found.value)
@@ -156,6 +201,7 @@ def residual_figure(found: OneWay) -> go.Figure:
 def checks(found: OneWay) -> tuple[Check, ...]:
     """提醒 What limits the answer, most serious first."""
     out = [*found.read_checks, *_outlier(found), *_spread(found), *_blocks(found)]
+    out += _uneven(found)
     out += _disagreement(found)
     single = [level.name for level in found.levels if level.n == 1]
     if single:
@@ -198,11 +244,30 @@ def _spread(found: OneWay) -> list[Check]:
     ends = "到 ".join(f"{format_number(sd, 3)}（{name}）" for sd, name in (min(sds), max(sds)))
     seen = f"标准差从 {ends}，Brown–Forsythe 检验 {p_text(brown.p)}"
     if found.unequal:
-        why = "各水平的散布不同" if brown.p < _ALPHA else "按要求不假定散布相同"
+        why = (
+            "各水平的散布不同" if brown.p < _ALPHA
+            else "按要求不假定散布相同" if found.asked == "unequal"
+            else "各水平次数悬殊，散布是否相同又看不准，不假定相同"
+        )  # fmt: skip
         text = f"{why}（{seen}）：总的检验用 Welch 法，比较用 {found.method}，不用合并的标准差。"
         return [Check("one-way.unequal-spread", text, "info")]
     text = f"各水平的散布不同（{seen}），而比较用了合并的标准差：散布大的水平，区间偏窄。"
     return [Check("one-way.unequal-spread", text)]
+
+
+def _uneven(found: OneWay) -> list[Check]:
+    counts = [level.n for level in found.levels]
+    if found.block_test is not None or not uneven(counts) or min(counts) >= FEW_READINGS:
+        return []
+    few = next(level for level in found.levels if level.n == min(counts))
+    text = f"各水平次数悬殊（{min(counts)} 到 {max(counts)}），“{few.name}”又少："
+    text += (
+        "比较的总风险会略高于所说的（5 % 的量到过 10 %），紧贴界限的差别别当真；补测次数少的。"
+        if found.unequal
+        else "比较用了合并的标准差，若次数少的水平其实更散，总风险会是所说的好几倍"
+        "（5 % 的量到过 25 %）；补测次数少的。"
+    )
+    return [Check("one-way.uneven-counts", text)]
 
 
 def _disagreement(found: OneWay) -> list[Check]:

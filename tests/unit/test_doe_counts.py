@@ -72,9 +72,9 @@ def test_raw_shares_of_masks(solder, poisson) -> None:
 
 def test_standard_error_by_setup(solder) -> None:
     """Anchor 24: 30 setups as clusters; R by hand, factor G/(G−1)·(n−1)/(n−p): .1980901046."""
-    found = additive(solder, family="poisson", cluster="组")
+    found = additive(solder, family="poisson", cluster="组", correction="CR1")
     assert found.ratio("焊料", "薄", "厚").se == pytest.approx(0.1980901046, rel=1e-5)
-    assert found.effects.df == 29
+    assert found.ratio("焊料", "薄", "厚").df == 29
 
 
 def test_solder_negative_binomial_as_r(solder) -> None:
@@ -137,7 +137,7 @@ def test_exposure_as_r() -> None:
 def test_cluster_robust_as_statsmodels(solder) -> None:
     import statsmodels.api as sm
 
-    found = additive(solder, family="poisson", cluster="组")
+    found = additive(solder, family="poisson", cluster="组", correction="CR1")
     theirs = sm.GLM(found.fit.y, found.fit.x, family=sm.families.Poisson()).fit(
         cov_type="cluster", cov_kwds={"groups": found.clusters}
     )
@@ -182,6 +182,133 @@ def test_a_level_without_counts_leaves_the_others_alone() -> None:
     assert found.zeros[0].upper(0.95) == pytest.approx(scipy.stats.chi2.ppf(0.975, 2) / 2 / 3)
     assert found.checks[0].code == "counts.zero-level"
     assert found.table()["水平"].iloc[-1] == "丙"
+
+
+def three_lines() -> pd.DataFrame:
+    counts = [*np.random.default_rng(1).poisson(3, 20), *[0] * 10]
+    return pd.DataFrame({"线": list("甲" * 10 + "乙" * 10 + "丙" * 10), "数": counts})
+
+
+@pytest.mark.parametrize("family", ["poisson", "quasi-poisson"])
+def test_a_level_without_counts_stays_in_the_test(family: str) -> None:
+    """By hand: 2 Σ c ln(c/(n·λ)) on 2 degrees of freedom, as R's drop1(test = "LRT")."""
+    df = three_lines()
+    found = analyze_counts(df, factors=["线"], count="数", family=family)
+    c = df.groupby("线")["数"].sum().loc[["甲", "乙"]]
+    lost = 2 * float((c * np.log(c / (10 * c.sum() / 30))).sum())
+    _, df1, df2, stat, p = found.effects.tests[0]
+    phi = found.dispersion if family == "quasi-poisson" else None
+    assert stat == pytest.approx(lost if phi is None else lost / 2 / phi)
+    assert df1 == 2
+    assert p == pytest.approx(
+        scipy.stats.chi2.sf(lost, 2) if phi is None else scipy.stats.f.sf(stat, 2, df2)
+    )
+    assert found.metrics()["n_significant"] == 1
+    assert "看不出" not in found.verdict.text
+    assert "线 丙 一个也没有数到" in found.verdict.text
+
+
+def test_another_factor_beside_a_level_without_counts_as_statsmodels() -> None:
+    """The larger model with the empty level, its coefficient far out: GLM on all rows."""
+    import statsmodels.api as sm
+
+    df = three_lines().assign(班=list("AB") * 15)
+    found = analyze_counts(df, factors=["线", "班"], count="数", family="poisson")
+    full = pd.get_dummies(df[["线", "班"]], drop_first=True).astype(float)
+    ones = sm.add_constant(full)
+    own = [sm.GLM(df["数"], ones, family=sm.families.Poisson()).fit(maxiter=25)]
+    for gone in (["线_乙", "线_甲", "线_丙"], ["班_B"]):
+        kept = ones.drop(columns=[name for name in gone if name in ones])
+        own.append(sm.GLM(df["数"], kept, family=sm.families.Poisson()).fit())
+    stats = [less.deviance - own[0].deviance for less in own[1:]]
+    assert [test[3] for test in found.effects.tests] == pytest.approx(stats, abs=1e-4)
+
+
+def test_a_level_without_counts_is_not_silently_no_effect_with_clusters() -> None:
+    df = three_lines().assign(批=np.repeat(np.arange(15), 2))
+    found = analyze_counts(df, factors=["线"], count="数", cluster="批")
+    assert "看不出" in found.verdict.text
+    assert "线 丙 一个也没有数到" in found.verdict.text
+    assert "没有进聚类的检验" in found.verdict.text
+
+
+def lots(sizes: tuple[int, ...], rows: int, rng, theta: float = 4.0) -> pd.DataFrame:
+    """Levels of lots that have rates of their own, and nothing between levels."""
+    level = np.repeat(np.arange(len(sizes)), sizes)
+    lot = np.repeat(np.arange(len(level)), rows)
+    mean = 5 * rng.gamma(theta, 1 / theta, len(level))
+    return pd.DataFrame({"机": np.array(list("甲乙丙丁"))[level][lot], "批": lot,
+                         "数": rng.poisson(mean[lot])})  # fmt: skip
+
+
+def test_corrected_error_of_lots_by_hand() -> None:
+    """CR2 of equal lots is the spread of their totals with n − 1; Welch's df, working model."""
+    df = lots((3, 6), 4, np.random.default_rng(2))
+    found = analyze_counts(df, factors=["机"], count="数", cluster="批", family="poisson")
+    totals = df.groupby(["机", "批"])["数"].sum()
+    own = [totals[level].to_numpy(dtype=float) for level in ("甲", "乙")]
+    n = np.array([len(t) for t in own])
+    parts = np.array([t.var(ddof=1) / len(t) / t.mean() ** 2 for t in own])
+    work = np.array([1 / t.sum() for t in own])
+    ratio = found.ratio("机", "乙", "甲")
+    assert ratio.se == pytest.approx(parts.sum() ** 0.5)
+    assert ratio.df == pytest.approx(work.sum() ** 2 / (work**2 / (n - 1)).sum())
+    t = ratio.value / ratio.se
+    assert found.effects.tests[0][4] == pytest.approx(2 * scipy.stats.t.sf(abs(t), ratio.df))
+
+
+def test_corrected_test_by_dense_matrices() -> None:
+    """Second derivation: I − H whole, roots by eigenvalues, variances 2·tr(S²) of z′Sz."""
+    df = lots((3, 4, 5), 3, np.random.default_rng(3)).assign(
+        料=lambda d: np.where(np.arange(len(d)) % 3, "A", "B")
+    )
+    found = analyze_counts(df, factors=["机", "料"], count="数", cluster="批", family="poisson")
+    fit, codes, span = found.fit, found.clusters, found.matrix.spans[0]
+    x = fit.x * np.sqrt(fit.mu)[:, None]
+    bread = np.linalg.inv(x.T @ x)
+    rest = np.eye(len(x)) - x @ bread @ x.T
+    scores, parts = [], []
+    for g in range(codes.max() + 1):
+        mine = np.flatnonzero(codes == g)
+        value, vector = np.linalg.eigh(rest[np.ix_(mine, mine)])
+        back = bread @ x[mine].T @ (vector / np.sqrt(value)) @ vector.T
+        scores.append(back @ ((fit.y - fit.mu) / np.sqrt(fit.mu))[mine])
+        parts.append((back @ rest[mine])[span])
+    covariance = sum(np.outer(s, s) for s in scores)
+    assert found.effects.covariance == pytest.approx(covariance, abs=1e-12)
+    expected = sum(part @ part.T for part in parts)
+    half = np.linalg.inv(np.linalg.cholesky(expected))
+    parts = [half @ part for part in parts]
+    total = 0.0
+    for s in range(2):
+        for t in range(2):
+            form = sum(np.outer(part[s], part[t]) for part in parts)
+            form = (form + form.T) / 2
+            total += 2 * np.trace(form @ form)
+    eta = 2 * 3 / total
+    wald = fit.beta[span] @ np.linalg.solve(covariance[span, span], fit.beta[span])
+    assert found.effects.tests[0][2:4] == pytest.approx((eta - 1, (eta - 1) / (2 * eta) * wald))
+
+
+def test_few_clusters_hold_their_risk() -> None:
+    """5 lots a level and no effect: CR1 rejects far more often than 5 %, CR2 does not."""
+    rng, rejected = np.random.default_rng(7), {"CR1": 0, "CR2": 0}
+    for _ in range(100):
+        df = lots((5, 5, 5, 5), 3, rng)
+        for kind in rejected:
+            found = analyze_counts(
+                df, factors=["机"], count="数", cluster="批", family="poisson", correction=kind
+            )
+            rejected[kind] += found.effects.tests[0][4] < 0.05
+    assert rejected["CR2"] <= 8  # a true 5 % passes with 94 %
+    assert rejected["CR1"] > rejected["CR2"]
+
+
+def test_clusters_a_level_are_what_counts() -> None:
+    df = lots((4, 25), 3, np.random.default_rng(4))
+    found = analyze_counts(df, factors=["机"], count="数", cluster="批")
+    few = next(check for check in found.checks if check.code == "counts.few-clusters")
+    assert few.text.startswith("机 甲只有 4 组")
 
 
 def test_counts_that_scatter_less_than_poisson() -> None:
@@ -250,6 +377,18 @@ REFUSED = {
     "family": ({}, {"family": "gauss"}, "不认识"),
     "one level": ({"线": ["甲"] * 6}, {}, "只有一个水平"),
     "one cluster": ({"班": ["A"] * 6}, {"cluster": "班"}, "只有一组"),
+    "a level in one cluster": ({"班": list("aabccc")}, {"cluster": "班"}, "“乙”只在一组（班 c）"),
+    "a slope from one cluster": (
+        {"线": [0.5, 0.5, 0.5, 0.5, 2, 2], "班": list("aabbcc")},
+        {"cluster": "班"},
+        "没有“班 c”这一组",
+    ),
+    "correction": ({}, {"correction": "CR9"}, "不认识"),
+    "interaction of a level without counts": (
+        {"线": list("甲甲乙乙丙丙"), "班": list("ABABAB"), "疵点": [2, 4, 3, 9, 0, 0]},
+        {"factors": ["线", "班"], "model": "full"},
+        "线 丙 一个计数也没有",
+    ),
     "no main effect": ({}, {"factors": ["线", "班"], "model": ["线×班"]}, "主效应"),
     "empty cell": (
         {"疵点": [0, 0, 3, 9, 11, 10]},

@@ -13,7 +13,7 @@ import scipy.stats
 import qtools as qt
 from qtools.doe.comparisons import dunnett_sf, letters, studentized_range_sf
 from qtools.doe.one_way import one_way
-from qtools.doe.one_way_view import comparison_halves
+from qtools.doe.one_way_view import comparison_halves, contradicted
 
 # R datasets::InsectSprays (Beall 1942) and datasets::chickwts (Anonymous 1948)
 SPRAYS = {
@@ -277,6 +277,55 @@ def test_comparison_intervals_meet_where_levels_cannot_be_told_apart() -> None:
     for d in found.differences:
         apart = abs(mean[d.level] - mean[d.other]) > half[d.level] + half[d.other]
         assert apart == d.significant
+
+
+def random_groups(sizes: list[int], rng: np.random.Generator) -> dict[str, list[float]]:
+    return {name: (rng.normal(2 * rng.random(), 1 + rng.random(), n)).tolist()
+            for name, n in zip("甲乙丙丁戊", sizes, strict=True)}  # fmt: skip
+
+
+@pytest.mark.parametrize(("sizes", "spread"), [([3, 4, 5, 9, 15], "equal"), ([6] * 5, "unequal")])
+def test_bars_contradict_no_comparison_or_say_so(sizes: list[int], spread: str) -> None:
+    """Of 40 sets the bars of Hochberg, Weiss & Hart alone contradict some; none stays unsaid."""
+    rng, told = np.random.default_rng(11), 0
+    for _ in range(40):
+        found = analyse(random_groups(sizes, rng), spread=spread)
+        halves = dict(zip("甲乙丙丁戊", comparison_halves(found), strict=True))
+        mean = {level.name: level.mean for level in found.levels}
+        wrong = [
+            d for d in found.differences
+            if (abs(mean[d.level] - mean[d.other]) > halves[d.level] + halves[d.other])
+            != d.significant
+        ]  # fmt: skip
+        title = found.figure().layout.title.text
+        assert bool(wrong) == ("以表为准" in title)
+        told += bool(wrong)
+    assert told <= 4
+
+
+def test_bars_of_no_length_contradict_all_that_do_not_differ() -> None:
+    found = analyse(CHICKS, spread="equal")
+    none = np.zeros(6)
+    assert len(contradicted(found, none)) == len(found.differences) - len(found.different)
+
+
+def test_uneven_numbers_of_readings_are_not_pooled() -> None:
+    """Readings 3, 3, 3, 12 and spreads 3, 3, 3, 1: pooled, the family risk is several times 5 %."""
+    rng, false = np.random.default_rng(5), {"auto": 0, "equal": 0}
+    for _ in range(40):
+        groups = {name: rng.normal(0, sd, n).tolist()
+                  for name, sd, n in zip("甲乙丙丁", [3, 3, 3, 1], [3, 3, 3, 12], strict=True)
+                 }  # fmt: skip
+        for spread in false:
+            false[spread] += bool(analyse(groups, spread=spread).different)
+    assert false["auto"] <= 9
+    assert false["equal"] > false["auto"]
+    found = analyse(groups)
+    assert found.method == "Games–Howell"
+    codes = {check.code: check.text for check in found.checks}
+    assert "3 到 12" in codes["one-way.uneven-counts"]
+    pooled = analyse(groups | {"甲": groups["甲"][:2]})  # 2 readings tell no spread of their own
+    assert "one-way.uneven-counts" in {check.code for check in pooled.checks}
 
 
 def test_letters_are_shared_exactly_by_levels_that_do_not_differ() -> None:
