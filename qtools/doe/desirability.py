@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _STARTS = 6
 _FRONT = 1500  # points among which the Pareto front is sought
 _SEARCH = 1000  # draws with which settings are ranked by their probability
+_FLAT = 1e-2  # of the radius: settings of the highest D farther apart than it are many
+_LEVEL = 1e-9  # of D: settings within it are as good as each other
 
 
 def desirability(
@@ -35,7 +37,9 @@ def desirability(
     """意愿函数 Settings that serve several responses at once (Derringer & Suich 1980).
 
     Each predicted response becomes a desirability d between 0 and 1; the overall one is their
-    weighted geometric mean, D = (Π dᵢ^wᵢ)^(1/Σw), highest over the region of the runs.
+    weighted geometric mean, D = (Π dᵢ^wᵢ)^(1/Σw), highest over the region of the runs. Where many
+    settings have the highest D, the one whose predictions lie farthest inside all limits, in
+    prediction standard deviations, is taken.
 
     Parameters
     ----------
@@ -94,9 +98,11 @@ def desirability(
     useful = overall(wanted, predicted) > 0
     kept = some[useful] if useful.any() else some
     front = kept[undominated(shortfalls(wanted, predictions(surfaces, kept)))]
-    return Desirability(
-        surfaces, wanted, region, best, front, some[int(chances.argmax())], errors, joint, seed
-    )
+    reliable = None
+    if chances.max() > 0:
+        likely = some[chances == chances.max()]  # many, where all draws keep the limits
+        reliable = likely[int(margin(surfaces, wanted, likely).argmax())]
+    return Desirability(surfaces, wanted, region, best, front, reliable, errors, joint, seed)
 
 
 def predictions(surfaces: Sequence[ResponseSurface], points: Matrix) -> Matrix:
@@ -116,6 +122,18 @@ def overall(goals: Sequence[Goal], y: Matrix) -> Vector:
 def shortfalls(goals: Sequence[Goal], y: Matrix) -> Matrix:
     """How far each response is from fully satisfying, shape (n, responses)."""
     return np.column_stack([goal.shortfall(y[:, place]) for place, goal in enumerate(goals)])
+
+
+def margin(surfaces: Sequence[ResponseSurface], goals: Sequence[Goal], points: Matrix) -> Vector:
+    """余地 Distance to the nearest limit of any response, in prediction standard deviations."""
+    out = np.full(len(points), np.inf)
+    for one, goal in zip(surfaces, goals, strict=True):
+        y = one.surface.at(points)
+        spread = np.maximum(one.s * np.sqrt(1 + one.leverage(points)), 1e-300)
+        for limit, sign in ((goal.lower, 1.0), (goal.upper, -1.0)):
+            if limit is not None:
+                out = np.minimum(out, sign * (y - limit) / spread)
+    return out
 
 
 def undominated(loss: Matrix) -> npt.NDArray[np.bool_]:
@@ -209,7 +227,7 @@ def _require(surfaces: Sequence[ResponseSurface], goals: Mapping[str, Goal]) -> 
 
 
 def _best(surfaces: Sequence[ResponseSurface], goals: Sequence[Goal], region: Region) -> Vector:
-    """Point of the highest D; where D is 0 everywhere, of the least worst violation."""
+    """Point of the highest D, the safest of many; where D is 0 everywhere, the least violation."""
     from scipy.optimize import minimize
 
     sample = region.sample
@@ -227,14 +245,27 @@ def _best(surfaces: Sequence[ResponseSurface], goals: Sequence[Goal], region: Re
         return np.asarray(np.max(beyond, axis=0))
 
     found = loss(sample)
-    best, least = sample[int(found.argmin())], float(found.min())
+    ends = [(float(found.min()), sample[int(found.argmin())])]
     for start in _apart(sample[np.argsort(found, kind="stable")], region.radius / 5):
         done = minimize(
             lambda x: float(loss(region.inward(x))[0]), start, method="Nelder-Mead",
             options={"xatol": 1e-6, "fatol": 1e-10, "maxiter": 600},
         )  # fmt: skip
-        if float(done.fun) < least:
-            best, least = region.inward(done.x)[0], float(done.fun)
+        ends.append((float(done.fun), region.inward(done.x)[0]))
+    least, best = min(ends, key=lambda end: end[0])
+    if possible:
+        level = np.vstack([best, sample[found <= least + _LEVEL]])
+        level = np.vstack([level, *[x for value, x in ends if value <= least + _LEVEL]])
+        safest = level[int(margin(surfaces, goals, level).argmax())]
+        if np.linalg.norm(level - best, axis=1).max() > _FLAT * region.radius:
+
+            def unsafe(x: Vector) -> float:
+                at = region.inward(x)
+                beyond = float(loss(at)[0]) - least
+                return 1e6 * beyond if beyond > _LEVEL else -float(margin(surfaces, goals, at)[0])
+
+            done = minimize(unsafe, safest, method="Nelder-Mead", options={"xatol": 1e-6})
+            best = region.inward(done.x)[0]
     return np.asarray(best + 0.0)
 
 

@@ -11,7 +11,7 @@ from qtools.display import format_number, p_text
 from qtools.doe.goals import Goal
 from qtools.doe.region import Region
 from qtools.doe.surface_result import ResponseSurface
-from qtools.doe.surface_tables import described
+from qtools.doe.surface_tables import MANY, described
 from qtools.result import Check, Interval, Level, Metric, Result, Verdict, with_intervals
 
 if TYPE_CHECKING:
@@ -42,8 +42,9 @@ class Desirability(Result):
     front : ndarray, shape (n, k)
         Settings on the Pareto front, of a sample of the region: no other is better in one response
         without being worse in another. Weights do not enter.
-    reliable : ndarray, shape (k,)
-        Setting of that sample at which a single run most often keeps all limits.
+    reliable : ndarray, shape (k,), or None
+        Setting of that sample at which a single run most often keeps all limits; None if no draw
+        did anywhere.
     errors : ndarray, shape (draws, m)
         Errors of the responses, see :func:`qtools.doe.desirability.draw_errors`.
     joint : bool
@@ -58,7 +59,7 @@ class Desirability(Result):
     region: Region
     best: Vector
     front: Matrix
-    reliable: Vector
+    reliable: Vector | None
     errors: Matrix
     joint: bool
     seed: int
@@ -121,10 +122,21 @@ class Desirability(Result):
         return np.array(out)
 
     @property
+    def pct_alike(self) -> float:
+        """Percent of the region whose D is not below the lower end of the interval of the best."""
+        from qtools.doe.desirability import overall, predictions
+
+        found = overall(self.goals, predictions(self.surfaces, self.region.inside))
+        return 100 * float(((found > 0) & (found >= self.interval.low)).mean())
+
+    @property
     def balanced(self) -> Vector:
         """Setting of the front whose least satisfied response is the most satisfied."""
-        worst = [float(self.desirabilities(point).min()) for point in self.front]
-        return np.asarray(self.front[int(np.argmax(worst))])
+        from qtools.doe.desirability import margin
+
+        worst = np.array([float(self.desirabilities(point).min()) for point in self.front])
+        alike = self.front[worst == worst.max()]
+        return np.asarray(alike[int(margin(self.surfaces, self.goals, alike).argmax())])
 
     def table(self) -> pd.DataFrame:
         """One row a response: goal, prediction, interval, d, share of runs within the limits."""
@@ -148,15 +160,24 @@ class Desirability(Result):
         return pd.DataFrame(rows, columns=columns)
 
     def alternatives(self) -> pd.DataFrame:
-        """另外的选择 Highest D, most often within all limits, best for the worst-off response."""
+        """另外的选择 Highest D, most often within all limits, best for the worst-off response.
+
+        Where D is 0 everywhere, or no draw keeps all limits, there is no such setting: 没有. The
+        one nearest to the limits is then told instead.
+        """
         import pandas as pd
 
-        rows = []
-        for name, point in (
-            ("总意愿 D 最高", self.best),
+        possible = self.overall > 0
+        choices = [
+            ("总意愿 D 最高", self.best if possible else None),
             ("单次合格的概率最高", self.reliable),
-            ("最差的一项最好", self.balanced),
-        ):
+            ("最差的一项最好", self.balanced if possible else None),
+        ]
+        rows: list[list[object]] = []
+        for name, point in choices if possible else [*choices, ("离界限最近", self.best)]:
+            if point is None:
+                rows.append([name, *["没有"] * (len(self.best) + len(self.names) + 3)])
+                continue
             settings = self.surfaces[0].settings(point)
             kept = self.pct_kept(point)
             least = float(self.desirabilities(point).min())
@@ -192,23 +213,24 @@ class Desirability(Result):
         """Flat numbers, responses and factors numbered from 1.
 
         ``d`` with its interval, ``pct_unit`` and ``pct_means`` (all limits kept, by a run, by the
-        means), ``pct_reliable``, ``front_n``, ``bestI bestI_coded reliableI``, of each response
-        ``yI`` with its interval, ``dI pct_unitI``.
+        means), ``pct_reliable``, ``pct_alike``, ``front_n``, ``bestI bestI_coded reliableI``, of
+        each response ``yI`` with its interval, ``dI pct_unitI``.
         """
         values: dict[str, Metric | None] = {"d": self.overall}
         intervals: dict[str, Interval | None] = {"d": self.interval}
         values |= {
             "pct_unit": self.pct_kept(self.best), "pct_means": self.pct_kept(self.best, False),
-            "pct_reliable": self.pct_kept(self.reliable),
-            "d_reliable": self.overall_at(self.reliable),
-            "front_n": len(self.front), "joint": self.joint,
+            "pct_alike": self.pct_alike, "front_n": len(self.front), "joint": self.joint,
         }  # fmt: skip
         first = self.surfaces[0]
         for place, value in enumerate(first.settings(self.best).values(), start=1):
             values[f"best{place}"] = float(value)
             values[f"best{place}_coded"] = float(self.best[place - 1])
-        for place, value in enumerate(first.settings(self.reliable).values(), start=1):
-            values[f"reliable{place}"] = float(value)
+        if self.reliable is not None:
+            values["pct_reliable"] = self.pct_kept(self.reliable)
+            values["d_reliable"] = self.overall_at(self.reliable)
+            for place, value in enumerate(first.settings(self.reliable).values(), start=1):
+                values[f"reliable{place}"] = float(value)
         each, d = self.pct_each(self.best), self.desirabilities(self.best)
         for place, one in enumerate(self.surfaces, start=1):
             mean = one.mean_at(self.best)[0]
@@ -265,6 +287,10 @@ class Desirability(Result):
                      "它的意愿值不牢靠。")  # fmt: skip
         if self.region.on_border(self.best):
             note("border", "折中的设置在试验范围的边上，更好的折中也许在范围之外。")
+        alike = self.pct_alike
+        if alike >= MANY and self.interval.low < self.overall:
+            note("chosen", f"D 不低于其区间下端的设置占试验范围的 {alike:.0f} %，折中点是从同一批"
+                 "数据里挑出来的：它的 D 和合格的概率都偏乐观，要靠验证试验。")  # fmt: skip
         if not self.joint:
             note("independent", "各响应的误差是分开抽的（模型不同，或自由度太少），"
                  "没有计入它们之间的相关，联合概率是近似的。", "info")  # fmt: skip

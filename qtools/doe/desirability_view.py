@@ -102,10 +102,13 @@ def draw_front(found: Desirability, pair: tuple[str, str] | None) -> go.Figure:
         customdata=[described(found.surfaces[0].settings(point)) for point in found.front],
         hovertemplate="%{customdata}<br>%{x:.4g}，%{y:.4g}<extra></extra>",
     )  # fmt: skip
+    first = "总意愿 D 最高" if found.overall > 0 else "离界限最近"
     for name, point, symbol, color in (
-        ("总意愿 D 最高", found.best, "diamond", theme.RED),
+        (first, found.best, "diamond", theme.RED),
         ("单次合格的概率最高", found.reliable, "square", theme.GREEN),
     ):
+        if point is None:
+            continue
         at = found.predicted(point)
         fig.add_scatter(
             x=[at[i]], y=[at[j]], mode="markers", name=name,
@@ -116,7 +119,7 @@ def draw_front(found: Desirability, pair: tuple[str, str] | None) -> go.Figure:
     alt = (
         f"散点图：帕累托前沿上 {len(found.front)} 处设置的“{one}”和“{two}”的预测，"
         f"“{one}”从 {y[:, i].min():.4g} 到 {y[:, i].max():.4g}，"
-        f"“{two}”从 {y[:, j].min():.4g} 到 {y[:, j].max():.4g}；菱形是 D 最高的一处。"
+        f"“{two}”从 {y[:, j].min():.4g} 到 {y[:, j].max():.4g}；菱形是{first}的一处。"
     )
     theme.finish(fig, title=f"前沿：要“{one}”好，“{two}”就要让", alt=alt, height=460)
     fig.update_xaxes(title_text=one)

@@ -220,12 +220,24 @@ class Plan(Result):
         else:
             level = "bad" if best.power < 0.5 else "caution"
             text = f"{self.budget} 次的预算不够：最好的“{best.label}”也只有 {chance} 的机会{doubt}"
+            if not self.eligible:
+                short = "主效应干净、又能检验的设计" if self.clear else "能检验主效应的设计"
+                text = (
+                    f"{self.budget} 次的预算里没有{short}；"
+                    f"退而求其次，“{best.label}”{self._second_best(chance, doubt)}"
+                )
         text += f"，费用 {format_number(best.price, 6)}。"
         if self.net is not None:
             text += f"真有这么大的差时，期望净值 {format_number(self.net, 5)}。"
         asked = "主效应不与二因子交互混杂、" if self.clear else ""
         rule = f"{asked}功效不低于 {100 * self.target:g} % 的设计里，费用最低的入选"
         return Verdict(level, text, rule, "非中心 F 分布；Box、Hunter 与 Hunter（2005）")
+
+    def _second_best(self, chance: str, doubt: str) -> str:
+        """What a design gives that is not as clear as asked for, or cannot be tested."""
+        if self.best.judged is None:
+            return "没有误差自由度，看得出来的机会算不出"
+        return f"的机会是 {chance}{doubt}，但看到的主效应里可能混着二因子交互"
 
     @property
     def checks(self) -> tuple[Check, ...]:

@@ -16,7 +16,7 @@ from qtools.doe.fit import Fit, fit
 from qtools.doe.reading import Experiment, read_experiment
 from qtools.doe.region import Region, best_in
 from qtools.doe.surface_result import ResponseSurface, Tied, Trust
-from qtools.doe.terms import ModelMatrix, Term, read_terms
+from qtools.doe.terms import ModelMatrix, Term, read_terms, term_name
 from qtools.errors import QualityDataError
 from qtools.estimate import t_quantile
 
@@ -96,6 +96,7 @@ def response_surface(
     found = read_experiment(df, factors=factors, response=response, block=block, coding=coding)
     _require_numbers(df, found)
     terms = read_terms(model, found.factors)
+    _require_terms(terms, found.factors)
     fitted = fit(_matrix(found, terms), found.y)
     if fitted.df == 0:
         raise QualityDataError(
@@ -145,6 +146,23 @@ def _require_numbers(df: pd.DataFrame, found: Experiment) -> None:
         raise QualityDataError(
             f"响应面给了 {len(found.factors)} 个因子，太多了。",
             hint="请先做筛选，留下要紧的 2 到 5 个。",
+        )
+
+
+def _require_terms(terms: tuple[Term, ...], factors: Sequence[Factor]) -> None:
+    """Every factor has a term, and no term is beyond second order."""
+    used = {place for term in terms for place in term}
+    idle = [factor.name for place, factor in enumerate(factors) if place not in used]
+    if idle:
+        raise QualityDataError(
+            f"因子“{'、'.join(idle)}”不在模型的任何一项里，曲面说不出它该调到多少。",
+            hint="请把它从 factors 里去掉，或在 model 里加上含它的项。",
+        )
+    high = [term_name(term, factors) for term in terms if len(term) > 2]
+    if high:
+        raise QualityDataError(
+            f"模型项“{'、'.join(high)}”高于二次，响应面用不上。",
+            hint="留下主效应、二因子交互和平方项；三因子交互请用因子试验的分析。",
         )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _FEW = 6  # residual degrees of freedom below which intervals are wide for want of runs
 _ROWS = 25  # of a path
+MANY = 10.0  # percent of the region from which settings as good as the best are many: 本手册约定
 _LINEAR, _INTERACTION, _SQUARE = "一次项", "交互作用", "平方项"
 _SOURCE = "Box 与 Hunter（1954）；Myers、Montgomery 与 Anderson-Cook（2016）第 6 章"
 
@@ -259,15 +260,19 @@ def checks(found: ResponseSurface) -> tuple[Check, ...]:
              "最好的设置在范围的边上。")  # fmt: skip
     if kind in ("最大", "最小") and found.wanted not in (None, kind):
         note("other-end", f"驻点是{kind}点，而目标是找{found.wanted}：最好的设置只能在范围的边上。")
-    if found.surface.stationary is not None and not found.stationary_inside:
+    away = found.surface.stationary is not None and not found.stationary_inside
+    if away and found.wanted is not None:
         note("outside", "驻点在试验范围之外，那里没有数据，它的坐标只说明往哪边走，不能当作设置。")
     flat = [
         f"轴 {place + 1}" for place in range(len(found.factors))
         if found.surface.curved and not found.eigenvalue(place).significant
     ]  # fmt: skip
-    if flat:
+    if flat and found.wanted is not None:
         note("ridge", f"{'、'.join(flat)} 的特征值的区间含 0：沿这个方向曲面近于平的（岭），"
              "最优点在这个方向上定不准，设置可以按成本选。")  # fmt: skip
+    if found.tied is not None and found.tied.pct_region >= MANY:
+        note("tied", f"和最好的设置分不出好坏的占试验范围的 {found.tied.pct_region:.0f} %："
+             "最好的一点是从同一批数据里挑出来的，预测偏乐观，要靠验证试验。")  # fmt: skip
     if fit.df < _FEW:
         note("few-df", f"剩余自由度只有 {fit.df} 个，区间和置信域都宽；多做几次中心点最省事。")
     if fit.pure_error[1] == 0:

@@ -203,11 +203,12 @@ def draw_path(found: ResponseSurface) -> go.Figure:
             line={"color": theme.COLORS[look], "dash": theme.DASHES[place % len(theme.DASHES)]},
             marker={"symbol": theme.SYMBOLS[place % len(theme.SYMBOLS)], "size": 6},
         )  # fmt: skip
+    kept = np.cumprod(frame["在试验范围内"] == "是").astype(bool)  # up to where it first leaves
+    edge = float(x[kept].iloc[-1])
     for row in (1, 2):
-        edge = {"color": theme.INK, "dash": "dot"}
-        fig.add_vline(x=found.region.radius, line=edge, row=row, col=1)
+        fig.add_vline(x=edge, line={"color": theme.INK, "dash": "dot"}, row=row, col=1)
     way = "升" if found.climbs else "降"
-    inside = frame.loc[frame["在试验范围内"] == "是", "预测平均"]
+    inside = frame.loc[kept, "预测平均"]
     alt = (
         f"折线图：离中心越远，沿最好的方向“{found.response}”的预测平均怎样{way}，"
         f"从 {inside.iloc[0]:.4g} 到 {inside.iloc[-1]:.4g}；竖虚线是试验范围的边，再往外是外推。"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
 import qtools as qt
 from qtools import QualityDataError
-from qtools.doe import Goal, desirability, read_goals, response_surface
+from qtools.doe import Goal, central_composite, desirability, read_goals, response_surface
 from qtools.doe.desirability import overall, undominated
 
 NAMES = ["耐磨", "定伸", "伸长率", "硬度"]
@@ -196,6 +197,67 @@ def test_front_does_not_depend_on_opinions(surfaces, tyre):
     assert other.metrics()["pct_reliable"] >= other.metrics()["pct_unit"] - 1
 
 
+def level(seed):
+    """D is 1 over a wide part of the region: two responses within wide limits, no target."""
+    design = central_composite({"甲": (-1, 1), "乙": (-1, 1)}, center=5)
+    a, b = design.points.T
+    noise = np.random.default_rng(seed).normal(0, 0.1, (2, len(a)))
+    df = pd.DataFrame(
+        {"甲": a, "乙": b, "强": 10 + 2 * a + noise[0], "薄": 10 - 2 * a + b + noise[1]}
+    )
+    options = {"factors": ["甲", "乙"], "coding": {"甲": (-1, 1), "乙": (-1, 1)}}
+    return [response_surface(df, response=name, **options) for name in ("强", "薄")]
+
+
+def wide(low=9, high=12):
+    return read_goals(["强", "薄"], lower=[low, 9], target=["无", "无"], upper=[high, 12])
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_of_many_settings_of_the_highest_d_a_safe_one_is_taken(seed):
+    found = desirability(level(seed), wide(), draws=2000)
+    assert found.overall == 1
+    shares = found.alternatives()["全部合格（%）"]
+    assert shares.min() > 99.5
+    # by brute force: no setting lies farther inside all limits, in prediction standard deviations
+    axis = np.linspace(-1.414, 1.414, 81)
+    grid = np.array(np.meshgrid(axis, axis)).reshape(2, -1).T
+    grid = np.vstack([grid[np.linalg.norm(grid, axis=1) <= 2**0.5], found.best])
+    inside = []
+    for one in found.surfaces:
+        x = rows(grid)
+        y = x @ one.fit.beta
+        h = np.einsum("ij,jk,ik->i", x, one.fit.unscaled, x)
+        inside.append(np.minimum(y - 9, 12 - y) / (one.s * np.sqrt(1 + h)))
+    least = np.min(inside, axis=0)
+    assert least[-1] >= least.max() - 1e-6
+
+
+def test_where_nothing_is_feasible_no_setting_is_named():
+    found = desirability(level(0), wide(29, 32), draws=500)
+    table = found.alternatives().set_index("选法")
+    assert found.reliable is None
+    for name in ("总意愿 D 最高", "单次合格的概率最高", "最差的一项最好"):
+        assert set(table.loc[name]) == {"没有"}
+    assert table.loc["离界限最近", "甲"] > 1  # the response that lacks most rises with it
+    assert "pct_reliable" not in found.metrics()
+    assert "离界限最近" in {trace.name for trace in found.front_figure().data}
+
+
+def test_a_compromise_picked_from_many_is_told_to_be_too_good():
+    assert "doe-desirability.chosen" not in {
+        check.code for check in desirability(level(0), wide(), draws=500).checks
+    }
+    noise = np.random.default_rng(3).normal(0, 1, (2, 13))
+    design = central_composite({"甲": (-1, 1), "乙": (-1, 1)}, center=5)
+    df = pd.DataFrame(design.points, columns=["甲", "乙"]).assign(强=noise[0], 薄=noise[1])
+    own = [response_surface(df, factors=["甲", "乙"], response=name) for name in ("强", "薄")]
+    goals = read_goals(["强", "薄"], lower=[-3, -3], target=[3, 3], upper=["无", "无"])
+    found = desirability(own, goals, draws=500)
+    assert "doe-desirability.chosen" in {check.code for check in found.checks}
+    assert found.overall > 0.5  # the truth, everywhere: both means 0, D = 0.5
+
+
 # --- chances -------------------------------------------------------------------------------------
 
 
@@ -252,7 +314,7 @@ def test_verdicts(tyre, surfaces):
     assert tyre.verdict.level == "caution"
     assert "定伸" in tyre.verdict.text
     codes = {check.code for check in tyre.checks}
-    assert codes == {"doe-desirability.lack-of-fit"}
+    assert codes == {"doe-desirability.lack-of-fit", "doe-desirability.chosen"}
     never = desirability(surfaces, read_goals(NAMES, **(LISTS | {
         "lower": [210, 1000, 400, 60], "target": [220, 1300, 500, 67.5]})), draws=500)  # fmt: skip
     assert never.overall == 0

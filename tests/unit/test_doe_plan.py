@@ -73,6 +73,22 @@ def test_a_budget_that_does_not_suffice():
     assert {"plan.not-worth", "plan.small-effect"} <= {check.code for check in found.checks}
 
 
+def test_a_budget_without_a_clear_design_is_not_called_too_small():
+    factors = [f"{name}=1/2" for name in "ABCDEFG"]
+    found = plan_experiment(factors, effect=8, sd=1, budget=12)
+    assert not found.eligible
+    assert found.best.power > 0.99
+    assert "没有主效应干净" in found.verdict.text
+    assert "退而求其次" in found.verdict.text
+    assert "不够" not in found.verdict.text
+    assert found.verdict.level == "caution"
+    bare = plan_experiment(factors[:3], effect=8, sd=1, budget=4)
+    assert bare.best.judged is None
+    assert "没有误差自由度" in bare.verdict.text
+    loose = plan_experiment(factors, effect=8, sd=1, budget=12, clear=False)
+    assert loose.verdict.level == "good"
+
+
 def test_factors_of_more_settings():
     found = plan_experiment({"温度": (160, 180), "膜": ("甲", "乙", "丙")}, **WISH)
     assert {one.name for one in found.candidates} >= {"全因子", "D-最优（主效应）"}

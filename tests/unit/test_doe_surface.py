@@ -421,6 +421,39 @@ def test_figures_of_one_to_four_factors_have_words(k):
     assert "最好的设置" in found._repr_mimebundle_()["text/html"]
 
 
+def test_the_line_of_the_path_is_where_extrapolation_begins():
+    """A faced design: the path leaves the square well before the distance of its corners."""
+    df = experiment(lambda x: 20 + 5 * x[:, 0] + 2 * x[:, 1], sd=0.01, kind="faced")
+    found = response_surface(df, factors=["甲", "乙"], response="强度", model="main")
+    assert found.region.radius == pytest.approx(2**0.5)
+    lines = {shape.x0 for shape in found.path_figure().layout.shapes}
+    assert len(lines) == 1
+    b = found.fit.beta[1:3]
+    leaves = float(np.linalg.norm(b) / b[0])  # the path is straight: it leaves at 甲 = 1
+    step = 2**0.5 / 16
+    assert leaves - step < lines.pop() <= leaves + 1e-4
+
+
+def test_a_stationary_point_does_not_matter_to_a_target(cvd):
+    found = response_surface(cvd, factors=["压力", "气体比"], response="应力", goal=7.5)
+    assert found.surface.stationary is not None
+    assert not codes(found) & {"saddle", "other-end", "outside", "ridge"}
+
+
+def test_the_best_of_many_alike_is_too_good_and_the_caveat_says_so():
+    """No factor does anything, the true mean is 50 everywhere: what is picked is above it."""
+    best, told = [], []
+    for seed in range(40):
+        df = experiment(lambda x: np.full(len(x), 50.0), sd=1.0, seed=seed)
+        found = response_surface(df, factors=["甲", "乙"], response="强度")
+        best.append(found.metrics()["best_mean"])
+        told.append("tied" in codes(found))
+    assert np.mean(best) > 50.5
+    assert np.mean(told) > 0.9
+    sharp = experiment(hill, sd=0.05, center=6)
+    assert "tied" not in codes(response_surface(sharp, factors=["甲", "乙"], response="强度"))
+
+
 # --- bad input -----------------------------------------------------------------------------------
 
 
@@ -440,12 +473,20 @@ def test_figures_of_one_to_four_factors_have_words(k):
         (lambda d: d, {"factors": ["压力", "压力"]}, ["压力", "两次"]),
         (lambda d: d, {"model": ["压力", "温度"]}, ["温度", "不是因子"]),
         (lambda d: d, {"coding": {"压力": (80, 4)}}, ["压力"]),
+        (lambda d: d, {"model": ["压力", "压力²"]}, ["气体比", "不在模型", "factors"]),
     ],
 )
 def test_refused(cvd, change, options, words):
     with pytest.raises(QualityDataError) as caught:
         response_surface(change(cvd), **({"response": "应力"} | CVD | options))
     assert [word for word in words if word not in str(caught.value)] == []
+
+
+def test_third_order_is_refused():
+    df = experiment(lambda x: x.sum(axis=1), k=3, sd=0.1)
+    names = ["甲", "乙", "丙"]
+    with pytest.raises(QualityDataError, match="高于二次"):
+        response_surface(df, factors=names, response="强度", model=[*names, "甲×乙×丙"])
 
 
 def test_missing_run_is_a_caveat(cvd):
