@@ -128,8 +128,8 @@ def _bend(
         settings = len(np.unique(np.round(points[:, place], 9)))
         if square in terms or not factors[place].continuous or settings < 3:
             continue
-        width = ModelMatrix(factors, terms, points).x.shape[1]
-        if width + 1 < len(points) and says_more(factors, terms, (square,), points):
+        x = ModelMatrix(factors, terms, points).x
+        if x.shape[1] + 1 < len(points) and says_more(x, points[:, place] ** 2):
             terms = (*terms, square)
         else:
             straight.append(factors[place].name)
