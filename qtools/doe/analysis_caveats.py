@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from qtools.display import format_number
+from qtools.doe.analysis_aliases import Alias, aliases, inseparable
 from qtools.doe.analysis_residuals import ALPHA, residual_checks
 from qtools.doe.analysis_words import SHOWN, number
 from qtools.doe.lenth import CRITICAL_NAMES, CRITICALS, RATE_NAMES, RATES
-from qtools.doe.terms import ModelMatrix, term_name
 from qtools.doe.transformation import REACH
 from qtools.result import Check
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from qtools.doe.analysis_result import FactorialAnalysis
 
-    Vector = npt.NDArray[np.float64]
-
 FEW_DF, FEW_EFFECTS = 4, 7  # below: t is wide; Lenth's median rests on next to nothing
-_PARTLY = 0.1  # aliasing that is named
 
 
 def checks(result: FactorialAnalysis) -> tuple[Check, ...]:
@@ -54,7 +46,7 @@ def _power(result: FactorialAnalysis) -> list[Check]:
         if result.lenth and m < FEW_EFFECTS:
             text = f"只有 {m} 个效应，Lenth 法的中位数靠不住；至少要 {FEW_EFFECTS} 个，或重复试验。"
             out.append(Check("doe.few-effects", text))
-        if result.lenth and np.ptp(_units(result)) > 1e-6:
+        if result.lenth and result.uneven:
             text = (
                 "效应的精度不一样（缺了试验，或不正交），已按各自的标准误折算，Lenth 法只是近似。"
             )
@@ -80,12 +72,6 @@ def _power(result: FactorialAnalysis) -> list[Check]:
         )
         out.append(Check("doe.left-out", text, "info"))
     return out
-
-
-def _units(result: FactorialAnalysis) -> Vector:
-    spans = [result.fit.matrix.spans[place].start for place in result.places]
-    own = np.diag(result.fit.unscaled)[spans]
-    return np.asarray(np.sqrt(own / own.mean()))
 
 
 def _disagreement(result: FactorialAnalysis) -> list[Check]:
@@ -114,36 +100,30 @@ def _disagreement(result: FactorialAnalysis) -> list[Check]:
 
 
 def _aliases(result: FactorialAnalysis) -> list[Check]:
-    """Interactions left out that fall on fitted terms, completely or in part."""
-    read, fitted = result.experiment, result.fit
-    k = len(read.factors)
-    modelled = {fitted.matrix.terms[place] for place in result.places}
-    rest = [term for term in combinations(range(k), 2) if term not in modelled]
-    whole: list[str] = []
-    partly: list[str] = []
-    for term in rest:
-        column = ModelMatrix(read.factors, (term,), read.points, intercept=False).x
-        onto = np.linalg.lstsq(fitted.matrix.x, column, rcond=None)[0]
-        size = {
-            place: float(np.abs(onto[fitted.matrix.spans[place]]).max()) for place in result.places
-        }
-        hit = max(size, key=lambda place: size[place])
-        pair = f"{fitted.matrix.names[hit]} 与 {term_name(term, read.factors)}"
-        left = column - fitted.matrix.x @ onto
-        if np.linalg.norm(left) < 1e-8 * np.linalg.norm(column) and size[hit] > 0.999:
-            whole.append(pair)
-        elif size[hit] > _PARTLY:
-            partly.append(f"{pair}（{number(size[hit])}）")
+    """Terms left out that fall on fitted terms, completely or in part."""
+    found = aliases(result)
+    together = [inseparable(own) for own in found if own.whole and _single(own)]
+    whole = [" 与 ".join(own.names) for own in found if own.whole and not _single(own)]
+    partly = [f"{' 与 '.join(own.names)}（{number(own.size)}）" for own in found if not own.whole]
     out = []
+    if together:
+        text = f"{_some(together)}：要把它们分别改动，补做试验。"
+        out.append(Check("doe.moves-together", text))
     if whole:
-        shown = "；".join(whole[:SHOWN]) + ("；等" if len(whole) > SHOWN else "")
-        text = f"这些试验分不开：{shown}。前者的效应里可能有后者的一份，靠折叠或加做试验才拆得开。"
+        text = f"这些试验分不开：{_some(whole)}。前者的效应里可能有后者的一份，靠折叠或加做试验才拆得开。"
         out.append(Check("doe.aliased", text))
     if partly:
-        shown = "；".join(partly[:SHOWN]) + ("；等" if len(partly) > SHOWN else "")
-        text = f"没有放进模型的交互若存在，会按括号里的比例混入：{shown}。"
+        text = f"没有放进模型的项若存在，会按括号里的比例混入：{_some(partly)}。"
         out.append(Check("doe.partly-aliased", text, "info"))
     return out
+
+
+def _single(found: Alias) -> bool:
+    return len(found.term) == len(found.other) == 1
+
+
+def _some(texts: list[str]) -> str:
+    return "；".join(texts[:SHOWN]) + ("；等" if len(texts) > SHOWN else "")
 
 
 def _adequacy(result: FactorialAnalysis) -> list[Check]:

@@ -10,8 +10,9 @@ import numpy as np
 
 from qtools.doe.analysis_residuals import shapiro_p, studentized
 from qtools.doe.analysis_settings import means_of, model_rows
-from qtools.doe.analysis_words import decision_text, method_text, verdict_text, ways
-from qtools.doe.anova import TermTest, Tests, added_column, anova_frame
+from qtools.doe.analysis_decision import decision_text
+from qtools.doe.analysis_words import method_text, verdict_text, ways
+from qtools.doe.anova import TermTest, Tests, added_column, anova_frame, uneven
 from qtools.doe.fit import Fit
 from qtools.doe.lenth import Lenth, Rate
 from qtools.doe.reading import Experiment
@@ -84,6 +85,11 @@ class FactorialAnalysis(Result):
     def lenth(self) -> Lenth | None:
         """Lenth's method, where it decided."""
         return self.tests.lenth
+
+    @property
+    def uneven(self) -> bool:
+        """Whether effects differ in precision, so that their sizes are on a common scale."""
+        return uneven(self.fit, self.places)
 
     @property
     def active(self) -> tuple[str, ...]:
@@ -200,21 +206,13 @@ class FactorialAnalysis(Result):
 
         percent = f"{100 * self.confidence:g} %"
         rows = [
-            (test.name, test.effect, test.interval and test.interval.low,
-             test.interval and test.interval.high, test.df, test.ss, test.p,
-             "是" if test.active else "否" if self.decided else None)
+            (test.name, test.effect, "是" if test.active else "否" if self.decided else None,
+             test.interval and test.interval.low, test.interval and test.interval.high,
+             test.df, test.ss, test.p)
             for test in sorted(self.terms, key=lambda test: -test.size)
         ]  # fmt: skip
-        heads = [
-            "项",
-            "效应",
-            f"{percent} 下限",
-            f"{percent} 上限",
-            "自由度",
-            "平方和",
-            "p",
-            "显著",
-        ]
+        ends = [f"{percent} 下限", f"{percent} 上限"]
+        heads = ["项", "效应", "显著", *ends, "自由度", "平方和", "p"]
         return pd.DataFrame(rows, columns=heads)
 
     def level_means(self) -> pd.DataFrame:

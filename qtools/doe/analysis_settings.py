@@ -88,7 +88,7 @@ def ranking(
     own = ModelMatrix(matrix.factors, (*before, *terms, *after), matrix.points)
     reduced = fit(own, read.y)
     averaged = [place for place in used if place not in free]
-    ours, theirs = _grid(read, free, terms), _grid(read, averaged, terms)
+    ours, theirs = _candidates(read, free, terms), _grid(read, averaged, terms)
     points = np.zeros((len(ours), len(theirs), len(read.factors)))
     points[:, :, free] = ours[:, None, :]
     points[:, :, averaged] = theirs[None, :, :]
@@ -124,7 +124,29 @@ def ranking(
         told = np.where(lost < -apart - 1e-12 * abs(read.y).max(), "是", "否")
         out["与最好的分得开"] = told
         out["与最好的分得开"][0] = "—"  # type: ignore[index]
-    return pd.DataFrame(out)
+    first = [*(read.names[place] for place in free), "预测", "与最好的分得开"]
+    return pd.DataFrame({head: out[head] for head in (*first, *out) if head in out})
+
+
+def only_runs(read: Experiment, which: Sequence[int]) -> bool:
+    """Whether combinations of the ends of some factors would lie outside the runs.
+
+    So they do where numbers were run at more than two settings besides the middle (axial points,
+    uniform designs), or at three and never all at an end together (Box and Behnken).
+    """
+    ways = [place for place in which if read.factors[place].continuous]
+    own = np.abs(read.points[:, ways])
+    end, middle = np.abs(own - 1) < 1e-9, own < 1e-9
+    if not (end | middle).all():
+        return True
+    return bool(ways) and not end.all(axis=1).any()
+
+
+def _candidates(read: Experiment, which: Sequence[int], terms: Sequence[Term]) -> Matrix:
+    """Coded settings that are compared: combinations of ends, or only those that were run."""
+    if only_runs(read, which):
+        return np.unique(np.round(read.points[:, which], 9), axis=0)
+    return _grid(read, which, terms)
 
 
 def _setting_text(read: Experiment, which: Sequence[int], coded: Vector) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ def pareto(result: FactorialAnalysis) -> go.Figure:
     fig.update_yaxes(
         categoryorder="array", categoryarray=[_short(test.name) for test in reversed(shown)]
     )
-    fig.update_xaxes(title_text="效应的绝对值", rangemode="tozero")
+    fig.update_xaxes(title_text=_size_title(result), rangemode="tozero")
     left = f"（最大的 {_BARS} 项）" if len(ranked) > _BARS else ""
     names = "、".join(result.active[:5]) or "没有"
     return theme.finish(
@@ -92,7 +93,7 @@ def half_normal(result: FactorialAnalysis) -> go.Figure:
         )  # fmt: skip
     _margins(fig, result, vertical=False)
     fig.update_xaxes(title_text="半正态分位数", rangemode="tozero")
-    fig.update_yaxes(title_text="效应的绝对值", rangemode="tozero")
+    fig.update_yaxes(title_text=_size_title(result), rangemode="tozero")
     names = "、".join(result.active[:5]) or "没有"
     return theme.finish(
         fig,
@@ -119,19 +120,28 @@ def _name_points(fig: go.Figure, result: FactorialAnalysis, quantile: Vector) ->
     right of the last points is cut where the figure is narrower than it was when it was drawn.
     """
     ranked = sorted(result.terms, key=lambda test: test.size)
-    pixel = 1.1 * ranked[-1].size / _PLOT or 1.0
+    limits = [own for own in (result.tests.margin, result.tests.margin_all) if own is not None]
+    pixel = 1.1 * max(ranked[-1].size, *limits, 0.0) / _PLOT or 1.0
     taken = -np.inf  # highest pixel so far
     for test, x in zip(ranked, quantile, strict=True):
         if not test.active:
             continue
         height = test.size / pixel
-        up = max(taken + _LETTER - height, 0.0)
-        taken = height + up
+        taken = _clear(max(taken + _LETTER, height), [own / pixel for own in limits])
+        up = taken - height
         fig.add_annotation(
             x=float(x), y=test.size, text=_short(test.name), showarrow=True, arrowhead=0,
             arrowwidth=1, arrowcolor=theme.GREY if up else "rgba(0,0,0,0)",
             standoff=5, font={"size": 12}, ax=-16 if up else -9, ay=-up, xanchor="right",
         )  # fmt: skip
+
+
+def _clear(middle: float, lines: Sequence[float]) -> float:
+    """Height of a word, moved above the lines that would strike it through."""
+    for line in sorted(lines):
+        if abs(middle - line) < _LETTER / 2:
+            middle = line + _LETTER / 2
+    return middle
 
 
 def _margins(fig: go.Figure, result: FactorialAnalysis, *, vertical: bool) -> None:
@@ -154,6 +164,10 @@ def _margins(fig: go.Figure, result: FactorialAnalysis, *, vertical: bool) -> No
                 },
                 annotation_position="top" if vertical else "top left",
             )
+
+
+def _size_title(result: FactorialAnalysis) -> str:
+    return "效应的绝对值" + ("（按标准误折算）" if result.uneven else "")
 
 
 def _short(name: str) -> str:
@@ -209,16 +223,16 @@ def effects(result: FactorialAnalysis) -> go.Figure:
         means = [_mean(result, {place: float(coded)}) for coded in factor.positions]
         _line(fig, [format_number(level) for level in factor.levels], means,
               place // cols + 1, place % cols + 1, 0, "", False)  # fmt: skip
-    first, told = -(-k // cols), set[str]()
+    first, looks = -(-k // cols), dict[str, int]()
     for at, (a, b) in enumerate(pairs):
         one, other = read.factors[a], read.factors[b]
         for which, coded in enumerate(other.positions):
             means = [_mean(result, {a: float(c), b: float(coded)}) for c in one.positions]
             label = f"{other.name} {format_number(other.levels[which])}"
-            new = label not in told
+            new = label not in looks  # one look stands for one setting in all panels
+            look = looks.setdefault(label, len(looks) + 1)
             _line(fig, [format_number(level) for level in one.levels], means,
-                  first + at // cols + 1, at % cols + 1, which, label, new)  # fmt: skip
-            told.add(label)
+                  first + at // cols + 1, at % cols + 1, look, label, new)  # fmt: skip
     fig.update_xaxes(type="category")
     fig.update_yaxes(title_text=read.response, col=1)
     words = "、".join(f"{read.names[a]}×{read.names[b]}" for a, b in pairs)

@@ -1,14 +1,11 @@
-"""分析的话 What the analysis of a factorial experiment says: verdict, decision, method, numbers."""
+"""分析的话 What the analysis of a factorial experiment says: verdict, method, numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qtools.display import format_number
-from qtools.doe.analysis_settings import require_options
 from qtools.doe.lenth import CRITICAL_NAMES, CRITICALS, RATE_NAMES, RATES, Rate
-from qtools.doe.terms import Term
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +13,6 @@ if TYPE_CHECKING:
     from qtools.doe.analysis_result import FactorialAnalysis
 
 SHOWN = 6  # names in one sentence
-_WORDS = {"max": "大", "大": "大", "min": "小", "小": "小"}
 
 
 def number(value: float) -> str:
@@ -74,34 +70,6 @@ def ways(result: FactorialAnalysis) -> pd.DataFrame:
     return pd.DataFrame(table, columns=["方法", "误判率", "界限", "项数", "超过界限的项"])
 
 
-def decision_text(result: FactorialAnalysis, goal: str, noise: Sequence[str], runs: int) -> str:
-    """决定 What to set, in one sentence for the reader, or why not to."""
-    require_options(result.experiment, goal, noise, runs)
-    response = result.experiment.response
-    if not result.decided:
-        return "还不能决定：没有误差可比。先补做几次重复，再谈改设置。"
-    if not result.active:
-        return "不凭这次试验改设置：没有看得出的效应。"
-    used = {name for test in result.terms if test.active for name in _names(result, test.term)}
-    if used <= set(noise):
-        return f"没有可以改的设置：影响“{response}”的只有选不了的{'、'.join(sorted(used))}。"
-    table = result.settings(goal=goal, noise=noise, runs=runs)
-    heads = [name for name in table.columns if name in result.experiment.names]
-    best = table.iloc[0]
-    chosen = "、".join(f"{name} {format_number(best[name])}" for name in heads)
-    text = f"要“{response}”{_WORDS[goal]}，取 {chosen}，预测平均 {format_number(best['预测'], 4)}"
-    if "下限" in table:
-        low, high = format_number(best["下限"], 4), format_number(best["上限"], 4)
-        text += f"（{100 * result.confidence:g} % 区间 {low} 到 {high}）"
-        same = int((table["与最好的分得开"] == "否").sum())
-        text += f"；还有 {same} 种设置与它分不开" if same else "；别的设置都比它差，分得开"
-    return text.replace("-", "−") + "。"
-
-
-def _names(result: FactorialAnalysis, term: Term) -> set[str]:
-    return {result.experiment.names[place] for place in term}
-
-
 def method_text(result: FactorialAnalysis) -> str:
     """判断方法 What decided, with its limit."""
     alpha, found = f"{100 * (1 - result.confidence):g} %", result.lenth
@@ -109,7 +77,10 @@ def method_text(result: FactorialAnalysis) -> str:
     name = "ME" if result.rate == "individual" else "SME"
     if limit is None:
         return "没有残差自由度，效应又少（或大半为 0），没有判断的办法"
-    way = f"{RATE_NAMES[result.rate]}误判率 {alpha}，|效应| 超过 {name} = {format_number(limit, 4)}"
+    size = "折算后的 |效应|" if result.uneven else "|效应|"
+    way = f"{RATE_NAMES[result.rate]}误判率 {alpha}，{size} 超过 {name} = {format_number(limit, 4)}"
+    if result.uneven:
+        way += "（各项的标准误不同，先按标准误折算到同一把尺子上，再比）"
     if found:
         kind = CRITICAL_NAMES[found.critical]
         return f"Lenth 法（{kind}），PSE = {format_number(found.pse, 4)}，{way}"

@@ -94,6 +94,12 @@ def _unit(fit: Fit, place: int) -> float:
     return float(2 * fit.unscaled[column, column] ** 0.5)
 
 
+def uneven(fit: Fit, places: Sequence[int]) -> bool:
+    """Whether the terms differ in precision: runs missing, or settings that are unlike."""
+    own = [_unit(fit, place) for place in places if fit.matrix.df[place] == 1]
+    return bool(own) and float(np.ptp(own)) > 1e-6 * max(own)
+
+
 def tests_of(
     fit: Fit, places: Sequence[int], confidence: float, critical: Critical, rate: Rate
 ) -> Tests:

@@ -162,12 +162,13 @@ class OneWay(Result):
         rows = []
         for place, level in enumerate(self.levels):
             own = self.mean_interval(place)
-            row = {
-                self.factor: level.name, "个数": level.n,
+            row: dict[str, object] = {
+                self.factor: level.name,
                 "平均" if self.block is None else "调整平均": level.mean,
-                f"{percent} 下限": own.low, f"{percent} 上限": own.high, "标准差": level.sd,
-            }  # fmt: skip
-            rows.append(row | ({"分组字母": group[level.name]} if group else {}))
+            }
+            row |= {"分组字母": group[level.name]} if group else {}
+            row |= {f"{percent} 下限": own.low, f"{percent} 上限": own.high}
+            rows.append(row | {"标准差": level.sd, "个数": level.n})
         return pd.DataFrame(rows)
 
     def anova(self) -> pd.DataFrame:

@@ -124,6 +124,7 @@ class Plan(Result):
             limits = one.judged.intervals.get("power") if one.judged else None
             row: dict[str, object] = {
                 "设计": one.name,
+                "选中": "←" if one is best else "",
                 "次数": one.design.n_runs,
                 "分辨度": roman(one.design.resolution) if one.design.resolution else "—",
                 "D 效率 %": found,
@@ -137,7 +138,6 @@ class Plan(Result):
             row["费用"] = one.price
             if self.worth is not None:
                 row["期望净值"] = self.worth * one.power - one.price
-            row["选中"] = "←" if one is best else ""
             rows.append(row)
         return pd.DataFrame(rows)
 

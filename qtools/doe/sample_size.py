@@ -124,12 +124,12 @@ class SampleSize(Result):
         steps |= {2 * self.runs}
         rows = []
         for runs in sorted(n for n in steps if n >= self.first):
-            row: dict[str, object] = {"试验次数": runs, "误差自由度": runs - self.coefficients}
+            row: dict[str, object] = {"试验次数": runs, "选中": "←" if runs == self.runs else ""}
+            row["误差自由度"] = runs - self.coefficients
             row["功效 %"] = 100 * self.power_at(runs)
             if found is not None:
                 row["下限 %"] = 100 * self.power_at(runs, found.high)
                 row["上限 %"] = 100 * self.power_at(runs, found.low)
-            row["选中"] = "←" if runs == self.runs else ""
             rows.append(row)
         return pd.DataFrame(rows)
 

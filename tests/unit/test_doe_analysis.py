@@ -668,3 +668,127 @@ def test_what_box_cox_cannot_tell_is_left_out():
     frame = pd.DataFrame({"A": t, "y": (t + 0.01 * rng.normal(size=16)) ** (1 / 30)})
     found = analyze(frame, factors=["A"], response="y", model="main")
     assert "没有哪一种次方合适" in text_of(found, "doe.box-cox")
+
+
+def together(seed=0):
+    """Pressure was raised whenever the temperature was; the temperature is real."""
+    runs = full_factorial({"温度": (160, 180), "时间": (10, 20)}, replicates=3, seed=1).runs
+    runs["压力"] = np.where(runs["温度"] == 180, 2.0, 1.0)
+    noise = np.random.default_rng(seed).normal(size=len(runs))
+    return runs.assign(强度=runs["温度"] / 2 + noise)
+
+
+def test_factors_that_move_together_are_named():
+    found = analyze(
+        together(), factors=["温度", "压力", "时间"], response="强度", model="auto"
+    )
+    assert "温度 与 压力 总是一起变，分不开是谁" in text_of(found, "doe.moves-together")
+    assert "其中 温度 与 压力 总是一起变，分不开是谁" in found.decision()
+    assert "压力 1" not in found.decision()  # it is not free of effect
+
+
+def test_decision_names_interactions_that_main_effects_may_be():
+    """2^(3−1), the third factor set to the product of the others, each run twice."""
+    half = full_factorial(["A", "B"], replicates=2, seed=1).runs.assign(
+        C=lambda runs: runs["A"] * runs["B"]
+    )
+    y = 10 + 3 * half["C"] + np.random.default_rng(3).normal(scale=0.1, size=8)
+    found = analyze(half.assign(y=y), factors=list("ABC"), response="y", model="main")
+    assert found.active[0] == "C"
+    assert "C 与 A×B 分不开" in found.decision()
+
+
+def test_decision_of_a_plackett_burman_says_that_interactions_leak():
+    row = [1, 1, -1, 1, 1, 1, -1, -1, -1, 1, -1]
+    points = np.array([np.roll(row, shift) for shift in range(11)] + [[-1] * 11])[:, :5]
+    noise = np.random.default_rng(1).normal(size=12)
+    runs = pd.DataFrame(points, columns=list("ABCDE")).assign(y=9 * points[:, 0] + noise)
+    said = analyze(runs, factors=list("ABCDE"), response="y", model="main").decision()
+    assert "会部分混进这些效应" in said
+    assert "其余 4 个因子看不出作用" in said
+
+
+def responses(runs, seed=0):
+    noise = np.random.default_rng(seed).normal(size=len(runs))
+    return runs.assign(强度=50 + (runs["温度"] - 170) / 2 + 12 * (runs["压力"] - 1.5) + noise)
+
+
+@pytest.mark.parametrize("family", ["central_composite", "box_behnken"])
+def test_settings_do_not_leave_the_runs(family):
+    factors = {"温度": (160, 180), "压力": (1, 2), "时间": (10, 20)}
+    runs = responses(getattr(qt.doe, family)(factors, seed=1).runs)
+    found = analyze(runs, factors=list(factors), response="强度", model="auto")
+    table = found.settings()
+    heads = [name for name in factors if name in table]
+    done = {tuple(own) for own in runs[heads].round(6).to_numpy()}
+    if family == "central_composite" or len(heads) == 3:
+        assert {tuple(own) for own in table[heads].astype(float).round(6).to_numpy()} <= done
+        assert "只在做过的设置里比较" in found.decision()
+    assert "N304" in found.decision()
+
+
+def test_settings_of_a_uniform_design_are_its_runs():
+    rng = np.random.default_rng(5)
+    runs = pd.DataFrame({"温度": np.arange(160, 181, 2.0), "压力": rng.permutation(11) / 10 + 1})
+    found = analyze(responses(runs), factors=["温度", "压力"], response="强度", model="main")
+    assert len(found.settings()) == 11
+
+
+def test_unequal_precision_is_told_where_a_limit_is():
+    factors = {"温度": (160, 180), "压力": (1, 2)}
+    runs = responses(qt.doe.central_composite(factors, seed=1).runs)
+    found = analyze(runs, factors=list(factors), response="强度", model="quadratic")
+    assert found.uneven
+    assert "折算后的 |效应| 超过 ME" in found.method
+    assert "按标准误折算" in found.figure().layout.xaxis.title.text
+    for test in found.terms:  # the common scale decides as the table does
+        assert test.active == (test.size > found.tests.margin)
+    design, _, y = replicated()
+    even = analyze(design, response=y)
+    assert not even.uneven
+    assert "折算" not in even.method
+
+
+def test_decision_tells_what_is_free_and_what_is_bent():
+    design, x, y = replicated(center=4)
+    y = 50 + 4 * x["温度"] + (y - y.mean()) * 0.01 + 8 * (x["温度"] == 0)
+    y += np.random.default_rng(6).normal(size=len(y))
+    said = analyze(design, response=y, model="main").decision()
+    assert "时间 10 到 20 都行（看不出作用）" in said
+    assert "中间比两端高" in said
+    assert "宜做响应面" in said
+
+
+def test_decision_tells_lack_of_fit():
+    design, _, y = replicated()
+    assert "模型失拟" in analyze(design, response=y, model="main").decision()
+    assert "失拟" not in analyze(design, response=y).decision()
+
+
+def test_columns_that_decide_come_first(ceramic):
+    full = analyze(ceramic, factors=CERAMIC, response="强度", model="full")
+    assert list(full.table())[:3] == ["项", "效应", "显著"]
+    settings = list(full.settings(noise=["批"]))
+    assert settings[settings.index("预测") + 1] == "与最好的分得开"
+
+
+def test_one_look_stands_for_one_setting(ceramic):
+    full = analyze(ceramic, factors=CERAMIC, response="强度", model="full")
+    looks = {}
+    for trace in full.effects_figure().data:
+        if trace.name:
+            looks.setdefault(trace.name, set()).add((trace.line.color, trace.marker.symbol))
+    assert len(looks) >= 4
+    assert all(len(own) == 1 for own in looks.values())
+    assert len(set().union(*looks.values())) == len(looks)
+
+
+def test_names_in_the_half_normal_plot_are_not_struck_through(ceramic):
+    """Heights of words, in pixels of the plot, against the lines of the margins."""
+    from qtools.doe.analysis_view import _LETTER, _clear
+
+    full = analyze(ceramic, factors=CERAMIC, response="强度", model="full")
+    assert [note.ay for note in full.half_normal().layout.annotations if note.text == "进给"] != [0]
+    assert _clear(100, [96, 300]) == 96 + _LETTER / 2
+    assert _clear(93, [96]) == 96 + _LETTER / 2
+    assert _clear(50, [96]) == 50
