@@ -110,7 +110,8 @@ def _aliases(result: FactorialAnalysis) -> list[Check]:
         text = f"{_some(together)}：要把它们分别改动，补做试验。"
         out.append(Check("doe.moves-together", text))
     if whole:
-        text = f"这些试验分不开：{_some(whole)}。前者的效应里可能有后者的一份，靠折叠或加做试验才拆得开。"
+        text = f"这些试验分不开：{_some(whole)}。"
+        text += "前者的效应里可能有后者的一份，靠折叠或加做试验才拆得开。"
         out.append(Check("doe.aliased", text))
     if partly:
         text = f"没有放进模型的项若存在，会按括号里的比例混入：{_some(partly)}。"

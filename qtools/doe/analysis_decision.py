@@ -110,7 +110,9 @@ def _inside(result: FactorialAnalysis, used: set[str], noise: Sequence[str]) -> 
     ]  # fmt: skip
     out = ["只在做过的设置里比较（没做过的搭配是外推）"] if only_runs(read, free) else []
     if middle:
-        names = "、".join(read.names[p] for p in middle[:_FEW]) + ("等" if len(middle) > _FEW else "")
+        names = "、".join(read.names[p] for p in middle[:_FEW]) + (
+            "等" if len(middle) > _FEW else ""
+        )
         out.append(f"模型没有平方项，{names} 的中间水平没有当真比较过，请用响应面一章（N304）分析")
     return out
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from qtools.doe.analysis_decision import decision_text
 from qtools.doe.analysis_residuals import shapiro_p, studentized
 from qtools.doe.analysis_settings import means_of, model_rows
-from qtools.doe.analysis_decision import decision_text
 from qtools.doe.analysis_words import method_text, verdict_text, ways
 from qtools.doe.anova import TermTest, Tests, added_column, anova_frame, uneven
 from qtools.doe.fit import Fit
@@ -204,20 +204,19 @@ class FactorialAnalysis(Result):
         """效应表 Effects with intervals, from the largest to the smallest."""
         import pandas as pd
 
-        percent = f"{100 * self.confidence:g} %"
         rows = [
             (test.name, test.effect, "是" if test.active else "否" if self.decided else None,
              test.interval and test.interval.low, test.interval and test.interval.high,
              test.df, test.ss, test.p)
             for test in sorted(self.terms, key=lambda test: -test.size)
         ]  # fmt: skip
-        ends = [f"{percent} 下限", f"{percent} 上限"]
+        ends = [f"{100 * self.confidence:g} % {end}限" for end in "下上"]
         heads = ["项", "效应", "显著", *ends, "自由度", "平方和", "p"]
         return pd.DataFrame(rows, columns=heads)
 
     def level_means(self) -> pd.DataFrame:
         """水平平均 Fitted mean at each setting of each factor, others averaged."""
-        from qtools.doe.analysis_view import level_means
+        from qtools.doe.analysis_means_view import level_means
 
         return level_means(self)
 
@@ -235,7 +234,7 @@ class FactorialAnalysis(Result):
 
     def effects_figure(self) -> go.Figure:
         """效应图 Fitted means by factor, and by pairs of factors that interact."""
-        from qtools.doe.analysis_view import effects
+        from qtools.doe.analysis_means_view import effects
 
         return effects(self)
 

@@ -679,9 +679,7 @@ def together(seed=0):
 
 
 def test_factors_that_move_together_are_named():
-    found = analyze(
-        together(), factors=["温度", "压力", "时间"], response="强度", model="auto"
-    )
+    found = analyze(together(), factors=["温度", "压力", "时间"], response="强度", model="auto")
     assert "温度 与 压力 总是一起变，分不开是谁" in text_of(found, "doe.moves-together")
     assert "其中 温度 与 压力 总是一起变，分不开是谁" in found.decision()
     assert "压力 1" not in found.decision()  # it is not free of effect
