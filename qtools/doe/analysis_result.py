@@ -94,8 +94,7 @@ class FactorialAnalysis(Result):
     @property
     def active(self) -> tuple[str, ...]:
         """显著的项 Names of the terms that stand out, the largest first."""
-        ranked = sorted(self.terms, key=lambda test: -test.size)
-        return tuple(test.name for test in ranked if test.active)
+        return tuple(t.name for t in sorted(self.terms, key=lambda t: -t.size) if t.active)
 
     @property
     def reduced(self) -> tuple[str, ...]:
@@ -211,8 +210,7 @@ class FactorialAnalysis(Result):
             for test in sorted(self.terms, key=lambda test: -test.size)
         ]  # fmt: skip
         ends = [f"{100 * self.confidence:g} % {end}限" for end in "下上"]
-        heads = ["项", "效应", "显著", *ends, "自由度", "平方和", "p"]
-        return pd.DataFrame(rows, columns=heads)
+        return pd.DataFrame(rows, columns=["项", "效应", "显著", *ends, "自由度", "平方和", "p"])
 
     def level_means(self) -> pd.DataFrame:
         """水平平均 Fitted mean at each setting of each factor, others averaged."""

@@ -783,10 +783,15 @@ def test_one_look_stands_for_one_setting(ceramic):
 
 def test_names_in_the_half_normal_plot_are_not_struck_through(ceramic):
     """Heights of words, in pixels of the plot, against the lines of the margins."""
-    from qtools.doe.analysis_view import _LETTER, _clear
+    from qtools.doe.analysis_view import _LETTER, _PLOT, _clear
 
     full = analyze(ceramic, factors=CERAMIC, response="强度", model="full")
-    assert [note.ay for note in full.half_normal().layout.annotations if note.text == "进给"] != [0]
+    pixel = 1.1 * full.terms[3].size / _PLOT  # 方向 is the largest
+    notes = {note.text: note for note in full.half_normal().layout.annotations}
+    lines = [full.tests.margin, full.tests.margin_all]
+    for name in full.active:
+        middle = notes[name].y / pixel - notes[name].ay
+        assert min(abs(middle - line / pixel) for line in lines) >= _LETTER / 2 - 1e-9
     assert _clear(100, [96, 300]) == 96 + _LETTER / 2
     assert _clear(93, [96]) == 96 + _LETTER / 2
     assert _clear(50, [96]) == 50
