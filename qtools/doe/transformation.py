@@ -71,7 +71,7 @@ class BoxCox:
             above = self.low is None or self.low <= power
             if above and (self.high is None or power <= self.high):
                 return power, name
-        return None if self.value is None else (self.value, f"{self.value:.2g} 次方")
+        return None if self.value is None else (self.value, f"取 {self.value:.2g} 次方")
 
     def log_likelihood(self, power: float) -> float:
         """Profile log likelihood of a power, up to a constant."""
