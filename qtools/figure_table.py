@@ -82,6 +82,20 @@ def _rows(trace: Mapping[str, Any]) -> list[tuple[Any, Any, Any]]:
     )  # fmt: skip
 
 
+def _mixture(
+    trace: Mapping[str, Any], layout: Mapping[str, Any]
+) -> tuple[list[tuple[Any, ...]], list[str]]:
+    """Rows and headings of a trace in a triangle: its three shares, and the value as colour."""
+    columns = [decode_array(trace.get(letter)) for letter in "abc"]
+    axes = layout.get("ternary") or {}
+    heads = [plain_text((axes.get(f"{letter}axis") or {}).get("title")) for letter in "abc"]
+    marker = trace.get("marker") or {}
+    if values := decode_array(marker.get("color")):
+        columns.append(values)
+        heads.append(plain_text((marker.get("colorbar") or {}).get("title")) or "值")
+    return list(zip(*columns, strict=True)), heads
+
+
 def _axis_title(layout: Mapping[str, Any], trace: Mapping[str, Any], letter: str) -> str:
     number = str(trace.get(f"{letter}axis", letter))[1:]
     axis = layout.get(f"{letter}axis{number}") or {}
@@ -92,14 +106,17 @@ def data_table(traces: Sequence[Mapping[str, Any]], layout: Mapping[str, Any], t
     """HTML table of a figure's numbers (数据表), series by series; long ones are cut and say so."""
     bodies = []
     for place, trace in enumerate(traces, start=1):
-        rows = _rows(trace)
+        rows: list[tuple[Any, ...]]
+        if trace.get("type") == "scatterternary":
+            rows, heads = _mixture(trace, layout)
+        else:
+            rows = [*_rows(trace)]
+            heads = [_axis_title(layout, trace, "x"), _axis_title(layout, trace, "y")]
+            heads += ["值"] if any(row[2] != "" for row in rows) else []
         if not rows:
             continue
         name = plain_text(trace.get("name")) or f"系列 {place}"
         more = f"（共 {len(rows)} 行，只列前 {_ROWS} 行）" if len(rows) > _ROWS else ""
-        with_z = any(row[2] != "" for row in rows)
-        heads = [_axis_title(layout, trace, "x"), _axis_title(layout, trace, "y")]
-        heads += ["值"] if with_z else []
         span = len(heads)
         columns = [format_column([_plain(row[k]) for row in rows[:_ROWS]]) for k in range(span)]
         bodies.append(

@@ -30,7 +30,9 @@ FIGURES = """() => [...document.querySelectorAll('.qt-figure')].map(box => {
     const svg = box.querySelector('svg.main-svg');
     const text = box.querySelector('.gtitle');
     return {
-        drawn: !!svg && !!box.querySelector('.plot path, .trace, .layer-above path'),
+        drawn: !!svg && !!box.querySelector(
+            '.plot path, .trace, .layer-above path, .heatmaplayer image[href^="data:image/png"]'
+        ),
         ground: svg ? svg.style.background : 'none drawn',
         ink: text ? getComputedStyle(text).fill : 'no text',
         inside: !svg || svg.getBoundingClientRect().right <= box.getBoundingClientRect().right + 1,

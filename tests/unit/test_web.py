@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qtools import QualityDataError, theme, web
-from qtools.figure_table import decode_array
+from qtools.figure_table import data_table, decode_array
 
 
 def parse(html: str) -> BeautifulSoup:
@@ -140,6 +140,22 @@ def test_a_grid_becomes_long() -> None:
     assert rows_of(html) == [
         ["甲", "1", "1"], ["乙", "1", "2"], ["甲", "2", "3"], ["乙", "2", "4"],
     ]  # fmt: skip
+
+
+def test_a_triangle_lists_its_shares_and_its_values() -> None:
+    layout = {
+        "ternary": {
+            f"{k}axis": {"title": {"text": n}} for k, n in zip("abc", "甲乙丙", strict=True)
+        }
+    }
+    grid = {"type": "scatterternary", "a": [0.5, 0.2], "b": [0.3, 0.3], "c": [0.2, 0.5]}
+    coloured = grid | {"marker": {"color": [9.5, 12.5], "colorbar": {"title": {"text": "伸长"}}}}
+    plain = data_table([grid | {"marker": {"color": "#000000"}}], layout, "题")
+    assert "<th scope=col>甲</th><th scope=col>乙</th><th scope=col>丙</th></tr>" in plain
+    assert "<tr><td>0.5</td><td>0.3</td><td>0.2</td></tr>" in plain
+    full = data_table([coloured], layout, "题")
+    assert "<th scope=col>伸长</th>" in full
+    assert "<td>12.5</td></tr>" in full
 
 
 def test_second_panels_take_their_own_axis_titles() -> None:
