@@ -31,7 +31,7 @@ FIGURES = """() => [...document.querySelectorAll('.qt-figure')].map(box => {
     const text = box.querySelector('.gtitle');
     return {
         drawn: !!svg && !!box.querySelector(
-            '.plot path, .trace, .layer-above path, .heatmaplayer image[href^="data:image/png"]'
+            '.plot path, .trace, .layer-above path, .heatmaplayer image[*|href^="data:image/png"]'
         ),
         ground: svg ? svg.style.background : 'none drawn',
         ink: text ? getComputedStyle(text).fill : 'no text',
